@@ -1,0 +1,51 @@
+# make retro   the example retrospective, from nothing: no key, no server
+# make test    everything the tests need, then the tests
+# make check   linters, types and import contracts
+# make lock    pin the dependencies anew (needs uv)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.PHONY: retro test check lock clean
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "reviewbot needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.done: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) -r requirements/run.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
+	$(PIP) -r requirements/dev.txt
+	@touch $@
+
+retro: $(VENV)/run.done
+	@$(BIN)/python examples/build_shop.py build/example/repos
+	@rm -rf build/example/run
+	@REVIEWBOT_DATABASE_URL=sqlite:///build/example/reviewbot.db $(BIN)/reviewbot retro \
+	  --incidents examples/incidents.yaml --repos build/example/repos --out build/example/run \
+	  --reviewer static --reviewer llm --model scripted:examples/answers.json --judge scripted:examples/answers.json \
+	  --trials 1
+
+test: $(VENV)/dev.done
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict reviewbot
+	$(BIN)/lint-imports
+
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements/run.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra dev -c requirements/run.txt \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) build dist

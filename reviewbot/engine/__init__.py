@@ -1,0 +1,1 @@
+"""One door: review(task, reviewers) -> Review."""

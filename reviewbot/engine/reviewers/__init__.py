@@ -1,0 +1,1 @@
+"""Reviewers that come with the product."""

@@ -1,0 +1,1 @@
+"""Reading repositories with the git command line: hex names in, values out, no working tree."""

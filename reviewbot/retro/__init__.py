@@ -1,0 +1,1 @@
+"""The retrospective: incident files, judging, scoring."""
