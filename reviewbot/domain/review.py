@@ -73,24 +73,44 @@ class ModelCall:
 
 
 class SkipReason(StrEnum):
-    """Why a file or a hunk was not read. The first group is by intent, the second is a gap in the review."""
+    """Why a file was not read. The first group is by intent, the second is a gap in the review."""
 
-    GENERATED = "generated file"
-    LOCK_FILE = "lock file"
-    VENDORED = "vendored file"
-    BINARY = "binary file"
+    GENERATED = "generated"
+    LOCK_FILE = "lock-file"
+    VENDORED = "vendored"
+    BINARY = "binary"
     SUBMODULE = "submodule"
-    NO_TEXT_CHANGE = "no text change"
-    POLICY = "excluded by the policy"
+    NO_TEXT_CHANGE = "no-text-change"
+    POLICY = "policy"
 
-    TOO_LARGE = "over the size limit"
-    BUDGET = "did not fit the reviewers' budget"
-    REVIEWER_FAILED = "the reviewer failed"
-    NOT_SUPPORTED = "no reviewer reads this kind of file"
+    TOO_LARGE = "too-large"
+    BUDGET = "budget"
+    REVIEWER_FAILED = "reviewer-failed"
+    NOT_SUPPORTED = "not-supported"
 
     @property
     def is_gap(self) -> bool:
         return self in (self.TOO_LARGE, self.BUDGET, self.REVIEWER_FAILED, self.NOT_SUPPORTED)
+
+    @property
+    def words(self) -> str:
+        """The reason as a person reads it."""
+        return _SKIP_WORDS[self]
+
+
+_SKIP_WORDS = {
+    SkipReason.GENERATED: "generated file",
+    SkipReason.LOCK_FILE: "lock file",
+    SkipReason.VENDORED: "vendored file",
+    SkipReason.BINARY: "binary file",
+    SkipReason.SUBMODULE: "submodule",
+    SkipReason.NO_TEXT_CHANGE: "no text change",
+    SkipReason.POLICY: "excluded by the policy",
+    SkipReason.TOO_LARGE: "over the size limit",
+    SkipReason.BUDGET: "did not fit the reviewers' budget",
+    SkipReason.REVIEWER_FAILED: "the reviewer failed",
+    SkipReason.NOT_SUPPORTED: "no reviewer reads this kind of file",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""One door: review(task, reviewers) -> Review."""
+"""The engine: `review` is its one door; the stages are select, context, find, anchor, merge and choose."""

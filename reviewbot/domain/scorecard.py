@@ -1,0 +1,121 @@
+"""The figures of a retro run, in the shape of `scorecard.json` (schema version 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`k` of `n` with a 95 % Wilson interval; `k` may be a fraction (mean over trials). No cases: no rate."""
+
+    k: float | None
+    n: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Denominators:
+    """From all incidents of the file down to those whose change was replayed."""
+
+    incidents: int
+    code_cause: int
+    linked: int
+    replayed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlScore:
+    """False alarms on quiet changes, means over trials: `low` and `high` bound the share of controls `with_findings`."""
+
+    n: int
+    with_findings: float
+    findings: float
+    per_control: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmScore:
+    """One reviewer's figures. Costs are US dollars, None where a price is unknown; tokens are sums over the run.
+
+    `caught + partial + missed + unjudged + failed = cases`; with several trials these counts go by the most frequent
+    verdict of a case (ties: the lesser), while the rates are means over trials.
+    """
+
+    name: str
+    label: str
+    cases: int
+    caught: int
+    partial: int
+    missed: int
+    unjudged: int
+    failed: int
+    rates: dict[str, Rate]
+    controls: ControlScore
+    findings_per_change: float | None
+    cost_usd: Decimal | None
+    cost_per_catch_usd: Decimal | None
+    tokens: dict[str, int]
+    funnel: dict[str, int]
+    by_severity: dict[str, Rate]
+    by_category: dict[str, Rate]
+    lost_at: dict[str, int]
+    trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Arm `b` against arm `a` on the same cases: `gained` are caught by b only, `lost` by a only.
+
+    `p_mcnemar` is the exact two-sided p value; `minimum_detectable` the smallest share of cases that, all turning
+    one way, would have given p < 0.05.
+    """
+
+    a: str
+    b: str
+    gained: int
+    lost: int
+    p_mcnemar: float
+    minimum_detectable: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeCard:
+    """Who judged, how often, and how often no usable judgement came."""
+
+    judge: str | None
+    prompt_version: str | None
+    judged: int
+    unusable: int
+    cost_usd: Decimal | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmContamination:
+    """What an arm's model may remember: incidents fixed after its knowledge cutoff are the clean ones."""
+
+    arm: str
+    model: str | None
+    knowledge_cutoff: str | None
+    after_cutoff: int
+    before_cutoff: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Everything that a retro run counts; `run` holds what was run, as plain JSON values."""
+
+    run: dict[str, object]
+    denominators: Denominators
+    arms: tuple[ArmScore, ...]
+    comparisons: tuple[Comparison, ...]
+    judge: JudgeCard
+    contamination: tuple[ArmContamination, ...]
+    schema_version: int = 1
+    not_replayed: dict[str, str] = field(default_factory=dict)

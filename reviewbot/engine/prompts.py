@@ -1,0 +1,84 @@
+"""The material of a change as a model reads it: the diff with line numbers, and what surrounds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reviewbot.dialogue import fenced
+from reviewbot.domain.diff import Diff, FileDiff, FileStatus, Hunk, Line
+from reviewbot.domain.text import printable
+from reviewbot.engine.context import Context, ContextPiece
+
+_LONGEST_LINE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Part of one file's diff that goes into a prompt as a whole."""
+
+    path: str
+    text: str
+
+    @property
+    def tokens(self) -> int:
+        return len(self.text) // 4 + 1
+
+
+def chunks_of(diff: Diff, paths: Sequence[str], limit_tokens: int) -> tuple[Chunk, ...]:
+    """The files' diffs in order; a file over the limit is cut between its hunks, a hunk over it between its lines."""
+    return tuple(chunk for path in paths if (file := diff.file(path)) for chunk in _file_chunks(file, limit_tokens))
+
+
+def diff_block(chunks: Sequence[Chunk]) -> str:
+    return fenced("diff", "\n".join(chunk.text for chunk in chunks))
+
+
+def context_block(context: Context) -> str:
+    """What surrounds the change; "" where nothing is known."""
+    if not context.pieces:
+        return ""
+    return fenced("surroundings", "\n".join(_piece_text(piece) for piece in context.pieces))
+
+
+def _file_chunks(file: FileDiff, limit_tokens: int) -> list[Chunk]:
+    heading = f"### {_title(file)}\n"
+    room = limit_tokens * 4 - len(heading)
+    texts: list[str] = []
+    for piece in (piece for hunk in file.hunks for piece in _hunk_pieces(hunk, room)):
+        if texts and len(texts[-1]) + len(piece) <= room:
+            texts[-1] += piece
+        else:
+            texts.append(piece)
+    return [Chunk(file.path, heading + text) for text in texts]
+
+
+def _title(file: FileDiff) -> str:
+    match file.status:
+        case FileStatus.RENAMED | FileStatus.COPIED:
+            return f"{printable(file.path)} ({file.status} from {printable(file.old_path or '')})"
+        case _:
+            return f"{printable(file.path)} ({file.status})"
+
+
+def _hunk_pieces(hunk: Hunk, room: int) -> list[str]:
+    section = printable(hunk.section).strip()
+    pieces = [f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@ {section}".rstrip() + "\n"]
+    for line in map(_line_text, hunk.lines):
+        if len(pieces[-1]) + len(line) > room:
+            pieces.append("")
+        pieces[-1] += line
+    return pieces
+
+
+def _line_text(line: Line) -> str:
+    old = "" if line.old_number is None else str(line.old_number)
+    new = "" if line.new_number is None else str(line.new_number)
+    text = printable(line.text).rstrip("\r")
+    if len(text) > _LONGEST_LINE:
+        text = f"{text[:_LONGEST_LINE]}… ({len(text)} characters)"
+    return f"{old:>5} {new:>5} {line.kind.value} {text}\n"
+
+
+def _piece_text(piece: ContextPiece) -> str:
+    return f"--- {piece.heading}\n{piece.text.rstrip()}\n"

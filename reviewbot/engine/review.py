@@ -1,0 +1,150 @@
+"""The one door of the engine: a change and reviewers in, a review out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+from reviewbot.domain.change import Change
+from reviewbot.domain.diff import Side
+from reviewbot.domain.policy import Policy
+from reviewbot.domain.review import (
+    Coverage,
+    FileCoverage,
+    Funnel,
+    HeldBack,
+    Outcome,
+    Review,
+    ReviewerRun,
+    SkipReason,
+)
+from reviewbot.engine.anchor import SourceLines, anchor
+from reviewbot.engine.choose import choose
+from reviewbot.engine.merge import merge
+from reviewbot.engine.select import Selection, pick_paths
+from reviewbot.ports import Reviewer, ReviewTask, Snapshot
+
+
+@dataclass(frozen=True)
+class Reviewable:
+    """A change together with the files around it, before (`base`) and after (`head`)."""
+
+    change: Change
+    base: Snapshot
+    head: Snapshot
+
+
+def review(
+    reviewable: Reviewable, reviewers: Sequence[Reviewer], policy: Policy | None = None, trial: int = 1
+) -> Review:
+    """Selects what to read, lets every reviewer read it, and anchors, merges and chooses what they found.
+
+    Never raises for what a reviewer does; a spent budget or a full disk (BudgetExhausted, StoreError) ends the
+    review by exception, because it ends the whole run.
+    """
+    policy = policy or Policy()
+    change = reviewable.change
+    selection = pick_paths(change.diff, policy)
+    task = ReviewTask(change, reviewable.head, reviewable.base, policy, selection.paths, trial)
+    runs = _runs(task, reviewers) if selection.paths else ()
+    generated = [finding for run in runs for finding in run.findings]
+    anchored = anchor(generated, change.diff, _source_lines(reviewable))
+    merged = merge(anchored.findings)
+    chosen = choose(merged.findings, policy)
+    held_back: tuple[HeldBack, ...] = (*anchored.held_back, *merged.held_back, *chosen.held_back)
+    coverage = _coverage(change, selection, runs)
+    outcome, reason = _outcome(change, selection, runs, coverage, reviewers)
+    return Review(
+        outcome=outcome,
+        reason=reason,
+        repo=change.repo,
+        base=change.base,
+        head=change.head,
+        findings=chosen.findings,
+        held_back=held_back,
+        coverage=coverage,
+        runs=runs,
+        funnel=Funnel(
+            generated=len(generated),
+            anchored=len(anchored.findings),
+            merged=len(merged.findings),
+            verified=len(merged.findings),
+            chosen=len(chosen.findings),
+        ),
+    )
+
+
+def _runs(task: ReviewTask, reviewers: Sequence[Reviewer]) -> tuple[ReviewerRun, ...]:
+    """All reviewers at once, each on its own; the order of the runs is the order of the reviewers."""
+    if len(reviewers) == 1:
+        return (reviewers[0].review(task),)
+    with ThreadPoolExecutor(max_workers=max(1, len(reviewers))) as pool:
+        return tuple(pool.map(lambda reviewer: reviewer.review(task), reviewers))
+
+
+def _source_lines(reviewable: Reviewable) -> SourceLines:
+    @cache
+    def lines(path: str, side: Side) -> tuple[str, ...] | None:
+        content = (reviewable.base if side is Side.LEFT else reviewable.head).read_file(path)
+        return None if content is None else tuple(content.decode("utf-8", "surrogateescape").split("\n"))
+
+    return lines
+
+
+def _coverage(change: Change, selection: Selection, runs: Sequence[ReviewerRun]) -> Coverage:
+    """A file is read when one reviewer read it whole; otherwise the gravest reason says why not."""
+    skipped = {file.path: file for file in selection.skipped}
+    read = frozenset(path for run in runs for path in run.paths_read)
+    rows = []
+    for file in change.diff.files:
+        if file.path in skipped:
+            rows.append(skipped[file.path])
+        elif file.path in read:
+            rows.append(FileCoverage(file.path, len(file.hunks), len(file.hunks)))
+        else:
+            rows.append(FileCoverage(file.path, 0, len(file.hunks), _reason_unread(file.path, runs)))
+    return Coverage(tuple(rows))
+
+
+def _reason_unread(path: str, runs: Sequence[ReviewerRun]) -> SkipReason:
+    given = {reason for run in runs for unread, reason in run.paths_unread if unread == path}
+    if any(run.failure for run in runs):
+        given.add(SkipReason.REVIEWER_FAILED)
+    for reason in (SkipReason.REVIEWER_FAILED, SkipReason.BUDGET, SkipReason.TOO_LARGE):
+        if reason in given:
+            return reason
+    return SkipReason.NOT_SUPPORTED
+
+
+def _outcome(
+    change: Change,
+    selection: Selection,
+    runs: Sequence[ReviewerRun],
+    coverage: Coverage,
+    reviewers: Sequence[Reviewer],
+) -> tuple[Outcome, str]:
+    failures = [f"{run.reviewer} failed: {run.failure}" for run in runs if run.failure]
+    if not reviewers:
+        return Outcome.FAILED, "no reviewer was asked"
+    if change.diff.is_empty:
+        return Outcome.SKIPPED, "the change is empty"
+    if not selection.paths and not coverage.gaps:
+        return Outcome.SKIPPED, f"nothing to review: {_counted(coverage.skipped)}"
+    if runs and len(failures) == len(runs) and not coverage.read:
+        return Outcome.FAILED, "; ".join(failures)
+    if failures or coverage.gaps:
+        return Outcome.PARTIAL, "; ".join([*failures, *_gap_sentences(coverage)])
+    return Outcome.COMPLETE, ""
+
+
+def _gap_sentences(coverage: Coverage) -> list[str]:
+    return [f"not read: {_counted(coverage.gaps)}"] if coverage.gaps else []
+
+
+def _counted(files: Sequence[FileCoverage]) -> str:
+    """`3 × lock file, 1 × generated file`."""
+    counts = Counter(file.skipped for file in files if file.skipped)
+    return ", ".join(f"{count} × {reason.words}" for reason, count in counts.most_common())
