@@ -29,7 +29,7 @@ class Denominators:
 
 @dataclass(frozen=True, slots=True)
 class ControlScore:
-    """False alarms on quiet changes, means over trials: `low` and `high` bound the share of controls `with_findings`."""
+    """False alarms on quiet changes, means over trials; `low` and `high` bound the share `with_findings`."""
 
     n: int
     with_findings: float
@@ -100,7 +100,6 @@ class JudgeCard:
 class ArmContamination:
     """What an arm's model may remember: incidents fixed after its knowledge cutoff are the clean ones."""
 
-    arm: str
     model: str | None
     knowledge_cutoff: str | None
     after_cutoff: int
@@ -116,6 +115,6 @@ class Scorecard:
     arms: tuple[ArmScore, ...]
     comparisons: tuple[Comparison, ...]
     judge: JudgeCard
-    contamination: tuple[ArmContamination, ...]
+    contamination: dict[str, ArmContamination]
     schema_version: int = 1
     not_replayed: dict[str, str] = field(default_factory=dict)

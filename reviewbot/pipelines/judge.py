@@ -1,0 +1,202 @@
+"""Judges the replays of a run against the answer keys: the only place where the two halves of an incident meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from reviewbot.domain.diff import Side
+from reviewbot.domain.finding import Finding, Location
+from reviewbot.domain.incident import LocationClass, Verdict
+from reviewbot.domain.replay import CaseVerdict, Judgement, Label, Replay
+from reviewbot.domain.repository import RepoName, Sha
+from reviewbot.domain.review import ModelCall, Outcome, Stage
+from reviewbot.engine.syntax import parse_source
+from reviewbot.errors import GitError, InputError
+from reviewbot.git.repository import Repository
+from reviewbot.git.snapshot import RevisionSnapshot
+from reviewbot.ports import Model
+from reviewbot.retro.answers import AnswerKey
+from reviewbot.retro.judge import CaseMaterial, opinion_on
+
+_NEARNESS = (
+    LocationClass.EXACT,
+    LocationClass.SAME_FUNCTION,
+    LocationClass.SAME_FILE,
+    LocationClass.ELSEWHERE,
+    LocationClass.UNKNOWN,
+)
+_JUDGED_STAGES = (Stage.ANCHOR, Stage.VERIFY, Stage.CHOOSE)
+"""Where a hit can be lost. What was merged lives on in the finding it was merged into."""
+
+
+@dataclass(frozen=True)
+class JudgePlan:
+    """What is to be judged, by whom. `judge` None: only places are compared and every verdict is UNJUDGED."""
+
+    replays: Sequence[Replay]
+    answers: Mapping[str, AnswerKey]
+    find_repository: Callable[[RepoName], Repository]
+    judge: Model | None
+    concurrency: int = 4
+
+
+def judge(plan: JudgePlan, progress: Callable[[], None] = lambda: None) -> tuple[CaseVerdict, ...]:
+    """A verdict for each replay of an incident's change, in the order of the replays; `answers` are by case.
+
+    Raises BudgetExhausted where the judge's budget ends; what it said until then is in its ledger.
+    """
+    cases: dict[str, list[Replay]] = {}
+    for one in plan.replays:
+        if one.case in plan.answers:
+            cases.setdefault(one.case, []).append(one)
+
+    def verdicts(case: str) -> list[CaseVerdict]:
+        made = _case_verdicts(plan, cases[case], plan.answers[case])
+        progress()
+        return made
+
+    with ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="judge") as pool:
+        made = [verdict for group in pool.map(verdicts, cases) for verdict in group]
+    by_key = {verdict.key: verdict for verdict in made}
+    return tuple(by_key[one.key] for one in plan.replays if one.key in by_key)
+
+
+def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey) -> list[CaseVerdict]:
+    alive = next((one for one in replays if one.head), None)
+    if alive is None:
+        return [_failed(one) for one in replays]
+    repository = plan.find_repository(RepoName.parse(alive.repo))
+    material = CaseMaterial(answer, _diff_text(repository, alive.base, alive.head), _fix_text(plan, repository, answer))
+    with (
+        RevisionSnapshot(repository, Sha(alive.base)) as before,
+        RevisionSnapshot(repository, Sha(alive.head)) as after,
+    ):
+        places = _Places(answer.locations, {Side.LEFT: before, Side.RIGHT: after})
+        return [
+            _failed(one) if one.outcome is Outcome.FAILED else _verdict(one, material, places, plan.judge)
+            for one in replays
+        ]
+
+
+def _failed(replay: Replay) -> CaseVerdict:
+    return CaseVerdict(replay.case, replay.arm, replay.trial, Verdict.MISSED, LocationClass.UNKNOWN, review_failed=True)
+
+
+def _verdict(replay: Replay, material: CaseMaterial, places: _Places, judge: Model | None) -> CaseVerdict:
+    """Judges what was said; where that holds no hit, also what was held back, to learn which stage lost it."""
+    judgements, calls = _judged([(finding, None) for finding in replay.findings], material, places, judge)
+    lost_at = None
+    if judge is not None and not any(one.label is Label.HIT for one in judgements):
+        held = [(one.finding, one.stage) for one in replay.held_back if one.stage in _JUDGED_STAGES]
+        held_judgements, held_calls = _judged(held, material, places, judge)
+        lost_at = next((one.stage for one in held_judgements if one.label is Label.HIT), None)
+        judgements, calls = judgements + held_judgements, calls + held_calls
+    said = [one for one in judgements if one.stage is None]
+    return CaseVerdict(
+        case=replay.case,
+        arm=replay.arm,
+        trial=replay.trial,
+        verdict=_overall(said, judge),
+        location=min((one.location for one in said), key=_NEARNESS.index, default=LocationClass.ELSEWHERE),
+        decisive=min(said, key=_decisiveness, default=None),
+        judgements=tuple(judgements),
+        lost_at=lost_at,
+        calls=tuple(calls),
+    )
+
+
+def _overall(said: Sequence[Judgement], judge: Model | None) -> Verdict:
+    """CAUGHT by one hit; MISSED needs every finding judged. Without a judge nothing is caught or missed."""
+    labels = {one.label for one in said}
+    if Label.HIT in labels:
+        return Verdict.CAUGHT
+    if judge is None or Label.UNJUDGED in labels:
+        return Verdict.UNJUDGED
+    return Verdict.PARTIAL if Label.PARTIAL in labels else Verdict.MISSED
+
+
+def _decisiveness(one: Judgement) -> tuple[int, int]:
+    order = (Label.HIT, Label.PARTIAL, Label.UNJUDGED, Label.MISS)
+    return (order.index(one.label), _NEARNESS.index(one.location))
+
+
+def _judged(
+    findings: Iterable[tuple[Finding, Stage | None]], material: CaseMaterial, places: _Places, judge: Model | None
+) -> tuple[list[Judgement], list[ModelCall]]:
+    judgements: list[Judgement] = []
+    calls: list[ModelCall] = []
+    for finding, stage in findings:
+        blank = Judgement(
+            finding, Label.UNJUDGED, places.class_of(finding.location), stage, failure="no judge was asked"
+        )
+        if judge is None:
+            judgements.append(blank)
+            continue
+        asked = opinion_on(finding, material, judge)
+        calls.extend(asked.calls)
+        opinion = asked.answer
+        if opinion is None:
+            judgements.append(replace(blank, judge=judge.name, failure=asked.failure or "no answer"))
+            continue
+        judgements.append(
+            replace(
+                blank,
+                label=opinion.label,
+                incident_mechanism=opinion.incident_mechanism,
+                finding_mechanism=opinion.finding_mechanism,
+                counter_argument=opinion.counter_argument,
+                quote=opinion.quote,
+                judge=asked.calls[-1].model,
+                failure="",
+            )
+        )
+    return judgements, calls
+
+
+class _Places:
+    """Where the recorded cause stands, to say how near a finding comes to it."""
+
+    def __init__(self, recorded: Sequence[Location], snapshots: Mapping[Side, RevisionSnapshot]) -> None:
+        self._recorded = recorded
+        self._snapshots = snapshots
+
+    def class_of(self, location: Location | None) -> LocationClass:
+        """EXACT: a shared line. SAME_FUNCTION: the innermost function around both is one. UNKNOWN: nothing recorded."""
+        if not self._recorded:
+            return LocationClass.UNKNOWN
+        if location is None:
+            return LocationClass.ELSEWHERE
+        if any(location.overlaps(place) for place in self._recorded):
+            return LocationClass.EXACT
+        same_file = [place for place in self._recorded if place.path == location.path]
+        if any(place.side is location.side and self._share_function(place, location) for place in same_file):
+            return LocationClass.SAME_FUNCTION
+        return LocationClass.SAME_FILE if same_file else LocationClass.ELSEWHERE
+
+    def _share_function(self, one: Location, other: Location) -> bool:
+        content = self._snapshots[one.side].read_file(one.path)
+        tree = parse_source(one.path, content) if content is not None else None
+        if tree is None:
+            return False
+        function = tree.enclosing(one.first_line)
+        return function is not None and function == tree.enclosing(other.first_line)
+
+
+def _diff_text(repository: Repository, base: str, head: str) -> str:
+    return repository.diff(Sha(base), Sha(head), max_bytes=2**20).decode("utf-8", "surrogateescape")
+
+
+def _fix_text(plan: JudgePlan, repository: Repository, answer: AnswerKey) -> str:
+    """The diffs of the fixing commits; "" where none is known or found, which the judge is told."""
+    texts = []
+    for fix in answer.fixed:
+        try:
+            home = repository if fix.repo == repository.name else plan.find_repository(fix.repo)
+            sha = home.resolve(fix.commit) if fix.commit else home.commit_of_pull(fix.pull or 0)
+            if sha is not None and (parents := home.commit(sha).parents):
+                texts.append(_diff_text(home, parents[0], sha))
+        except (GitError, InputError):
+            continue
+    return "\n".join(texts)

@@ -1,0 +1,211 @@
+"""Replays historical changes through the engine, with nothing later than the change in sight.
+
+This pipeline never learns what a change caused: it sees exposures, not answers (an import contract holds it to that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from random import Random
+from threading import Event
+from time import monotonic
+
+from reviewbot.domain.change import Change
+from reviewbot.domain.diff_text import parse_diff
+from reviewbot.domain.incident import CaseKind, Exposure
+from reviewbot.domain.policy import Policy
+from reviewbot.domain.replay import Replay
+from reviewbot.domain.repository import RepoName, Sha
+from reviewbot.domain.review import Outcome, Review
+from reviewbot.engine.review import Reviewable, review
+from reviewbot.errors import BudgetExhausted, GitError, InputError
+from reviewbot.git.repository import Repository
+from reviewbot.git.snapshot import RevisionSnapshot
+from reviewbot.ports import Reviewer
+
+MAX_DIFF_BYTES = 64 * 2**20
+"""A larger diff is no change that anybody reviews; the case is marked and the others go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way of reviewing that is measured: a name, its reviewers, and how often each case is put to it."""
+
+    name: str
+    label: str
+    reviewers: tuple[Reviewer, ...]
+    model: str | None
+    trials: int
+
+
+@dataclass(frozen=True)
+class ReplayPlan:
+    """What is to be replayed. `find_repository` opens a repository by name or raises; `done` are keys to leave out."""
+
+    exposures: Sequence[Exposure]
+    kinds: dict[str, CaseKind]
+    arms: Sequence[Arm]
+    find_repository: Callable[[RepoName], Repository]
+    policy: Policy = field(default_factory=Policy)
+    done: frozenset[tuple[str, str, int]] = frozenset()
+    concurrency: int = 4
+    seed: str = ""
+
+    def pending(self, exposure: Exposure) -> list[tuple[Arm, int]]:
+        """Arms and trials of one case that are still to be replayed."""
+        return [
+            (arm, trial)
+            for arm in self.arms
+            for trial in range(1, arm.trials + 1)
+            if (exposure.case, arm.name, trial) not in self.done
+        ]
+
+    @property
+    def total(self) -> int:
+        return sum(arm.trials for arm in self.arms) * len(self.exposures)
+
+
+def replay(plan: ReplayPlan, record: Callable[[Replay], None]) -> str | None:
+    """Replays every case of the plan, in random order, and records each result as soon as it is there.
+
+    The reason why it stopped early ("interrupted", or what exhausted the budget), or None. A case that cannot be
+    replayed is recorded as failed and the others go on.
+    """
+    exposures = list(plan.exposures)
+    Random(plan.seed).shuffle(exposures)  # noqa: S311 - an order, not a secret
+    stop = Event()
+    pool = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="replay")
+    try:
+        return _drain(pool, (pool.submit(_replay_case, plan, one, record, stop) for one in exposures), stop)
+    except KeyboardInterrupt:
+        return "interrupted"
+    finally:
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _drain(pool: ThreadPoolExecutor, futures: Iterator[Future[None]], stop: Event) -> str | None:
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+        for future in done:
+            try:
+                future.result()
+            except BudgetExhausted as error:
+                stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                return str(error)
+    return None
+
+
+def _replay_case(plan: ReplayPlan, exposure: Exposure, record: Callable[[Replay], None], stop: Event) -> None:
+    pending = plan.pending(exposure)
+    if not pending or stop.is_set():
+        return
+    try:
+        with opened_change(plan.find_repository(exposure.repo), exposure) as (reviewable, notes):
+            for arm, trial in pending:
+                if stop.is_set():
+                    return
+                started = monotonic()
+                result = review(reviewable, arm.reviewers, plan.policy, trial)
+                record(_replay(plan, exposure, arm, trial, result, notes, monotonic() - started))
+    except (InputError, GitError) as error:
+        for arm, trial in pending:
+            record(_failed(plan, exposure, arm, trial, str(error)))
+
+
+@contextmanager
+def opened_change(repository: Repository, exposure: Exposure) -> Iterator[tuple[Reviewable, tuple[str, ...]]]:
+    """The change of an exposure with its two trees, and notes on how it was read.
+
+    Raises GitError or InputError, naming the thing and the remedy, where there is no change to review.
+    """
+    head, notes = _head(repository, exposure)
+    commit = repository.commit(head)
+    if not commit.parents:
+        raise InputError(
+            f"{exposure.case}: {head.short} is the first commit of {exposure.repo}: there is nothing before it to "
+            "compare with; name the commit that brought the defect, or exclude the case"
+        )
+    if len(commit.parents) > 1:
+        notes = (*notes, f"{head.short} is a merge commit: compared with its first parent")
+    base = commit.parents[0]
+    diff = parse_diff(repository.diff(base, head, max_bytes=MAX_DIFF_BYTES))
+    if diff.is_empty:
+        raise InputError(
+            f"{exposure.case}: {head.short} changes nothing against its parent {base.short}; name the commit that "
+            "holds the change"
+        )
+    change = Change(
+        diff=diff,
+        repo=exposure.repo,
+        base=base,
+        head=head,
+        title=commit.subject,
+        description=commit.body,
+        author=commit.author,
+        as_of=commit.committer_date,
+    )
+    with RevisionSnapshot(repository, base) as before, RevisionSnapshot(repository, head) as after:
+        yield Reviewable(change, before, after), notes
+
+
+def _head(repository: Repository, exposure: Exposure) -> tuple[Sha, tuple[str, ...]]:
+    if exposure.commit is not None:
+        return repository.resolve(exposure.commit), ()
+    assert exposure.pull is not None, "an exposure names a commit or a pull request"
+    found = repository.commit_of_pull(exposure.pull)
+    if found is None:
+        raise InputError(
+            f"{exposure.case}: no commit of {exposure.repo} says that it merged #{exposure.pull}; "
+            "add `commit:` with the sha of the merge"
+        )
+    return found, (f"#{exposure.pull} was found by its merge commit {found.short}",)
+
+
+def _replay(
+    plan: ReplayPlan,
+    exposure: Exposure,
+    arm: Arm,
+    trial: int,
+    result: Review,
+    notes: tuple[str, ...],
+    seconds: float,
+) -> Replay:
+    return Replay(
+        case=exposure.case,
+        kind=plan.kinds[exposure.case],
+        arm=arm.name,
+        trial=trial,
+        repo=str(exposure.repo),
+        base=result.base or "",
+        head=result.head or "",
+        outcome=result.outcome,
+        reason=result.reason,
+        findings=result.findings,
+        held_back=result.held_back,
+        coverage=result.coverage,
+        # findings and paths stand in the fields above, after anchoring; here they would only be said twice
+        runs=tuple(replace(run, findings=(), paths_read=frozenset(), paths_unread=()) for run in result.runs),
+        funnel=result.funnel,
+        notes=notes,
+        seconds=round(seconds, 3),
+    )
+
+
+def _failed(plan: ReplayPlan, exposure: Exposure, arm: Arm, trial: int, reason: str) -> Replay:
+    return Replay(
+        case=exposure.case,
+        kind=plan.kinds[exposure.case],
+        arm=arm.name,
+        trial=trial,
+        repo=str(exposure.repo),
+        base="",
+        head="",
+        outcome=Outcome.FAILED,
+        reason=reason,
+    )

@@ -1,0 +1,269 @@
+"""From replays and verdicts to a scorecard; pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+
+from reviewbot.domain.incident import CaseKind, LocationClass, Verdict
+from reviewbot.domain.replay import CaseVerdict, Replay
+from reviewbot.domain.review import Funnel, Outcome, Usage, total_cost
+from reviewbot.domain.scorecard import (
+    ArmContamination,
+    ArmScore,
+    Comparison,
+    ControlScore,
+    Denominators,
+    JudgeCard,
+    Rate,
+    Scorecard,
+)
+from reviewbot.retro.statistics import mcnemar_p, minimum_detectable, rate_of
+
+_LOCATED = (LocationClass.EXACT, LocationClass.SAME_FUNCTION)
+_LESSER_FIRST = (Verdict.MISSED, Verdict.UNJUDGED, Verdict.PARTIAL, Verdict.CAUGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What scoring has to know of an incident's case: which incident, how grave, of which kind, fixed when."""
+
+    case: str
+    incident: str
+    severity: str
+    category: str
+    known_since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmFacts:
+    """An arm as it was run; `knowledge_cutoff` is None where the model has none or it is not known."""
+
+    name: str
+    label: str
+    model: str | None = None
+    knowledge_cutoff: date | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Everything that a scorecard is made of."""
+
+    run: Mapping[str, object]
+    arms: Sequence[ArmFacts]
+    facts: Mapping[str, CaseFacts]
+    replays: Sequence[Replay]
+    verdicts: Sequence[CaseVerdict]
+    denominators: Denominators
+    judge: JudgeCard
+
+
+def score(tally: Tally) -> Scorecard:
+    """The scorecard of a run. Every linked incident is in every denominator; a failed review counts as not caught."""
+    shares = {arm.name: _shares(arm.name, tally) for arm in tally.arms}
+    return Scorecard(
+        run=dict(tally.run),
+        denominators=tally.denominators,
+        arms=tuple(_arm_score(arm, tally, shares[arm.name]) for arm in tally.arms),
+        comparisons=tuple(_comparison(a.name, b.name, shares) for a, b in combinations(tally.arms, 2)),
+        judge=tally.judge,
+        contamination={arm.name: _contamination(arm, list(tally.facts.values())) for arm in tally.arms},
+        not_replayed=_not_replayed(tally.replays),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Of the trials of one incident under one arm, the shares with each result."""
+
+    incident: str
+    caught: float
+    partial_or_better: float
+    located: float
+    caught_any: bool
+    caught_all: bool
+    verdict: Verdict
+    is_failed: bool
+
+
+def _shares(arm: str, tally: Tally) -> dict[str, _Share]:
+    """By incident; one with several causes is caught in a trial where any of its causes is."""
+    by_incident: dict[str, dict[int, list[CaseVerdict]]] = defaultdict(lambda: defaultdict(list))
+    for verdict in tally.verdicts:
+        if verdict.arm == arm and verdict.case in tally.facts:
+            by_incident[tally.facts[verdict.case].incident][verdict.trial].append(verdict)
+    return {incident: _share(incident, list(trials.values())) for incident, trials in sorted(by_incident.items())}
+
+
+def _share(incident: str, trials: list[list[CaseVerdict]]) -> _Share:
+    best = [max((row.verdict for row in rows), key=_LESSER_FIRST.index) for rows in trials]
+    caught = [verdict is Verdict.CAUGHT for verdict in best]
+    located = [any(row.location in _LOCATED for row in rows) for rows in trials]
+    partial = [verdict in (Verdict.CAUGHT, Verdict.PARTIAL) for verdict in best]
+    counts = Counter(best)
+    most = max(counts.values())
+    typical = next(verdict for verdict in _LESSER_FIRST if counts[verdict] == most)
+    return _Share(
+        incident=incident,
+        caught=sum(caught) / len(trials),
+        partial_or_better=sum(partial) / len(trials),
+        located=sum(located) / len(trials),
+        caught_any=any(caught),
+        caught_all=all(caught),
+        verdict=typical,
+        is_failed=all(row.review_failed for rows in trials for row in rows),
+    )
+
+
+def _arm_score(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share]) -> ArmScore:
+    replays = [replay for replay in tally.replays if replay.arm == arm.name]
+    alive = [share for share in shares.values() if not share.is_failed]
+    counts = Counter(share.verdict for share in alive)
+    trials = max((replay.trial for replay in replays), default=0)
+    rates = _rates(arm, tally, shares, trials)
+    calls = tuple(call for replay in replays for call in replay.calls)
+    cost = total_cost(calls)
+    caught = rates["strict"].k
+    on_changes = [replay for replay in replays if replay.outcome is not Outcome.FAILED]
+    return ArmScore(
+        name=arm.name,
+        label=arm.label,
+        cases=len(shares),
+        caught=counts[Verdict.CAUGHT],
+        partial=counts[Verdict.PARTIAL],
+        missed=counts[Verdict.MISSED],
+        unjudged=counts[Verdict.UNJUDGED],
+        failed=len(shares) - len(alive),
+        rates=rates,
+        controls=_control_score(replays),
+        findings_per_change=_mean([len(replay.findings) for replay in on_changes if replay.kind is CaseKind.INCIDENT]),
+        cost_usd=cost,
+        cost_per_catch_usd=_per_catch(cost, caught, trials),
+        tokens=_tokens([call.usage for call in calls]),
+        funnel=_funnel(replays),
+        by_severity=_by(lambda facts: facts.severity or "not given", tally, shares),
+        by_category=_by(lambda facts: facts.category or "not given", tally, shares),
+        lost_at=_lost_at(arm.name, tally.verdicts),
+        trials=trials,
+    )
+
+
+def _rates(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share], trials: int) -> dict[str, Rate]:
+    """The ladder. Without any judgement only `located` is known; the others are None, never 0."""
+    is_judged = not shares or any(
+        share.verdict is not Verdict.UNJUDGED for share in shares.values() if not share.is_failed
+    )
+    clean = _incidents_after(arm.knowledge_cutoff, tally.facts.values())
+    strict = _sum(shares, lambda share: share.caught) if is_judged else None
+    rates = {
+        "strict": rate_of(strict, len(shares)),
+        "strict_uncontaminated": _clean_rate(shares, clean, is_judged),
+        "strict_or_partial": rate_of(
+            _sum(shares, lambda share: share.partial_or_better) if is_judged else None, len(shares)
+        ),
+        "located": rate_of(_sum(shares, lambda share: share.located), len(shares)),
+        "of_all_incidents": rate_of(strict, tally.denominators.incidents),
+    }
+    if trials > 1:
+        any_of, all_of = (lambda share: float(share.caught_any)), (lambda share: float(share.caught_all))
+        rates["strict_in_any_trial"] = rate_of(_sum(shares, any_of) if is_judged else None, len(shares))
+        rates["strict_in_every_trial"] = rate_of(_sum(shares, all_of) if is_judged else None, len(shares))
+    return rates
+
+
+def _clean_rate(shares: Mapping[str, _Share], clean: set[str] | None, is_judged: bool) -> Rate:
+    if clean is None:
+        return rate_of(None, 0)
+    kept = {incident: share for incident, share in shares.items() if incident in clean}
+    return rate_of(_sum(kept, lambda share: share.caught) if is_judged else None, len(kept))
+
+
+def _incidents_after(cutoff: date | None, facts: Iterable[CaseFacts]) -> set[str] | None:
+    """Incidents that became known after the cutoff; None where no cutoff is known."""
+    if cutoff is None:
+        return None
+    return {one.incident for one in facts if one.known_since is not None and one.known_since > cutoff}
+
+
+def _sum(shares: Mapping[str, _Share], part: Callable[[_Share], float]) -> float:
+    return round(sum(part(share) for share in shares.values()), 6)
+
+
+def _control_score(replays: Sequence[Replay]) -> ControlScore:
+    by_case: dict[str, list[int]] = defaultdict(list)
+    for replay in replays:
+        if replay.kind is CaseKind.CONTROL and replay.outcome is not Outcome.FAILED:
+            by_case[replay.case].append(len(replay.findings))
+    n = len(by_case)
+    flagged = sum(sum(count > 0 for count in counts) / len(counts) for counts in by_case.values())
+    findings = sum(sum(counts) / len(counts) for counts in by_case.values())
+    rate = rate_of(flagged, n)
+    return ControlScore(n, round(flagged, 6), round(findings, 6), findings / n if n else None, rate.low, rate.high)
+
+
+def _mean(numbers: Sequence[int]) -> float | None:
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def _per_catch(cost: Decimal | None, caught: float | None, trials: int) -> Decimal | None:
+    """Dollars per incident caught, on the cost of one trial."""
+    if cost is None or not caught or not trials:
+        return None
+    return (cost / trials / Decimal(str(caught))).quantize(Decimal("0.0001"))
+
+
+def _tokens(usages: Sequence[Usage]) -> dict[str, int]:
+    usage = sum(usages, Usage())
+    return {"input": usage.input_tokens, "output": usage.output_tokens, "cache_read": usage.cache_read_tokens}
+
+
+def _funnel(replays: Sequence[Replay]) -> dict[str, int]:
+    total = sum((replay.funnel for replay in replays), Funnel())
+    return {name: getattr(total, name) for name in ("generated", "anchored", "merged", "verified", "chosen")}
+
+
+def _by(key: Callable[[CaseFacts], str], tally: Tally, shares: Mapping[str, _Share]) -> dict[str, Rate]:
+    """The strict rate of each group of incidents; without judgement k is None."""
+    groups: dict[str, dict[str, _Share]] = defaultdict(dict)
+    for facts in tally.facts.values():
+        if facts.incident in shares:
+            groups[key(facts)][facts.incident] = shares[facts.incident]
+    return {
+        name: rate_of(
+            None
+            if all(share.verdict is Verdict.UNJUDGED for share in group.values())
+            else _sum(group, lambda share: share.caught),
+            len(group),
+        )
+        for name, group in sorted(groups.items())
+    }
+
+
+def _lost_at(arm: str, verdicts: Iterable[CaseVerdict]) -> dict[str, int]:
+    """How many trials had a hit that a stage held back, by stage."""
+    return dict(sorted(Counter(row.lost_at.value for row in verdicts if row.arm == arm and row.lost_at).items()))
+
+
+def _comparison(a: str, b: str, shares: Mapping[str, Mapping[str, _Share]]) -> Comparison:
+    both = sorted(shares[a].keys() & shares[b].keys())
+    caught_a = {incident for incident in both if shares[a][incident].verdict is Verdict.CAUGHT}
+    caught_b = {incident for incident in both if shares[b][incident].verdict is Verdict.CAUGHT}
+    gained, lost = len(caught_b - caught_a), len(caught_a - caught_b)
+    return Comparison(a, b, gained, lost, mcnemar_p(gained, lost), minimum_detectable(len(both)))
+
+
+def _contamination(arm: ArmFacts, facts: Sequence[CaseFacts]) -> ArmContamination:
+    incidents = {one.incident for one in facts}
+    clean = _incidents_after(arm.knowledge_cutoff, facts)
+    after = len(clean) if clean is not None else 0
+    before = len(incidents) - after if clean is not None else 0
+    cutoff = arm.knowledge_cutoff.isoformat() if arm.knowledge_cutoff else None
+    return ArmContamination(arm.model, cutoff, after, before)
+
+
+def _not_replayed(replays: Iterable[Replay]) -> dict[str, str]:
+    return {replay.case: replay.reason for replay in replays if replay.outcome is Outcome.FAILED and not replay.head}
