@@ -1,0 +1,102 @@
+"""The places that a setting can come from, in their order, read from an environment that is given."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reviewbot.errors import InputError
+from reviewbot.toml_file import TomlValue, small_text, toml_values
+
+_UNPREFIXED: Final = frozenset({"anthropic_api_key", "anthropic_base_url", "openai_api_key", "openai_base_url"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Values by field of `Settings`, and where each of them was found."""
+
+    values: Mapping[str, TomlValue]
+    sources: Mapping[str, str]
+
+
+def variable_name(field: str) -> str:
+    """The environment variable of a field of `Settings`."""
+    return field.upper() if field in _UNPREFIXED else f"REVIEWBOT_{field.upper()}"
+
+
+def setting_layers(environment: Mapping[str, str], directory: Path, fields: Sequence[str]) -> tuple[Layer, ...]:
+    """All layers, the strongest first; raises InputError for a file that cannot be read or understood."""
+    dotenv = _dotenv_values(directory / ".env")
+    user_file = _user_directory(environment, "XDG_CONFIG_HOME", ".config") / "reviewbot.toml"
+    database = _user_directory(environment, "XDG_DATA_HOME", ".local/share") / "reviewbot.db"
+    return (
+        _variable_layer(environment, fields, "environment"),
+        _pointer_layer(environment, fields, directory, ""),
+        _variable_layer(dotenv, fields, ".env"),
+        _pointer_layer(dotenv, fields, directory, " in .env"),
+        _toml_layer(directory / "reviewbot.toml", fields, "reviewbot.toml"),
+        _toml_layer(user_file, fields, str(user_file)),
+        Layer({"database_url": f"sqlite:///{database}"}, {"database_url": "default"}),
+    )
+
+
+def _dotenv_values(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    from dotenv.parser import parse_stream
+
+    found: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(small_text(file, "settings file"))):
+        if binding.error:
+            raise InputError(f"{file.name}:{binding.original.line}: not a line of the form NAME=value")
+        if binding.key is not None and binding.value is not None:
+            found[binding.key] = binding.value
+    return found
+
+
+def _variable_layer(variables: Mapping[str, str], fields: Sequence[str], source: str) -> Layer:
+    # An empty variable counts as absent: compose files and CI pass those for secrets that are not set.
+    values = {field: variables.get(variable_name(field), "").strip() for field in fields}
+    held: dict[str, TomlValue] = {field: value for field, value in values.items() if value}
+    return Layer(held, dict.fromkeys(held, source))
+
+
+def _pointer_layer(variables: Mapping[str, str], fields: Sequence[str], directory: Path, where: str) -> Layer:
+    values: dict[str, TomlValue] = {}
+    sources: dict[str, str] = {}
+    for field in fields:
+        pointer = f"{variable_name(field)}_FILE"
+        named = variables.get(pointer, "").strip()
+        # A setting that is a file already has no second form, REVIEWBOT_PRICES_FILE_FILE.
+        if not named or field.endswith("_file"):
+            continue
+        file = directory / Path(named).expanduser()
+        value = small_text(file, f"{pointer}{where}: file").strip()
+        if not value:
+            raise InputError(f"{pointer}{where}: {file} is empty; expected the value of {variable_name(field)}")
+        values[field] = value
+        sources[field] = f"file {file} ({pointer}{where})"
+    return Layer(values, sources)
+
+
+def _toml_layer(file: Path, fields: Sequence[str], shown_name: str) -> Layer:
+    found = toml_values(file, shown_name, fields)
+    return Layer(
+        {field: entry.value for field, entry in found.items()},
+        {field: f"{shown_name}:{entry.line}" for field, entry in found.items()},
+    )
+
+
+def _user_directory(environment: Mapping[str, str], xdg_variable: str, fallback: str) -> Path:
+    if environment.get(xdg_variable):
+        return Path(environment[xdg_variable]) / "reviewbot"
+    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home())
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "reviewbot"
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "reviewbot"
+    return home / fallback / "reviewbot"

@@ -1,0 +1,233 @@
+"""Settings: layers, their order, masks, and errors that name the culprit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from reviewbot.config import Settings, child_environment, load_settings, resolved, shown, variable_name
+from reviewbot.errors import FileProblems, InputError
+from reviewbot.toml_file import key_lines
+
+SECRET = "sk-ant-" + "q7" * 30
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment whose user directories are empty."""
+    return {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_DATA_HOME": str(tmp_path / "share")}
+
+
+def source_of(name: str, environment: dict[str, str], directory: Path) -> tuple[str, str]:
+    return next((row.shown_value, row.source) for row in resolved(environment, directory) if row.name == name)
+
+
+def test_with_nothing_set_every_default_holds(home: dict[str, str], tmp_path: Path) -> None:
+    settings = load_settings(home, tmp_path)
+
+    assert settings.database_url == f"sqlite:///{tmp_path}/share/reviewbot/reviewbot.db"
+    assert (settings.concurrency, settings.reviewers, settings.model) == (4, (), None)
+    assert {row.source for row in resolved(home, tmp_path)} == {"default"}
+
+
+def test_each_layer_yields_to_the_one_above_it(home: dict[str, str], tmp_path: Path) -> None:
+    user_file = tmp_path / "config" / "reviewbot" / "reviewbot.toml"
+    user_file.parent.mkdir(parents=True)
+    name = "REVIEWBOT_MODEL"
+
+    user_file.write_text('model = "m:user"\n')
+    assert source_of(name, home, tmp_path) == ("m:user", f"{user_file}:1")
+    (tmp_path / "reviewbot.toml").write_text('# ours\n\nmodel = "m:toml"\n')
+    assert source_of(name, home, tmp_path) == ("m:toml", "reviewbot.toml:3")
+    (tmp_path / ".env").write_text("export REVIEWBOT_MODEL='m:dotenv'  # comment\nOTHER_TOOL=1\n")
+    assert source_of(name, home, tmp_path) == ("m:dotenv", ".env")
+    (tmp_path / "model").write_text("m:file\n")
+    home["REVIEWBOT_MODEL_FILE"] = "model"
+    assert source_of(name, home, tmp_path) == ("m:file", f"file {tmp_path / 'model'} (REVIEWBOT_MODEL_FILE)")
+    home["REVIEWBOT_MODEL"] = "m:environment"
+    assert source_of(name, home, tmp_path) == ("m:environment", "environment")
+
+
+def test_an_empty_variable_counts_as_absent(home: dict[str, str], tmp_path: Path) -> None:
+    settings = load_settings({**home, "ANTHROPIC_API_KEY": "", "REVIEWBOT_CONCURRENCY": " "}, tmp_path)
+
+    assert settings.anthropic_api_key is None
+    assert settings.concurrency == 4
+
+
+def test_values_have_their_types(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "reviewbot.toml").write_text(
+        'reviewers = [\n  "static",\n  "llm",\n]\nbudget_per_review_usd = 2.50\nconcurrency = 8\nrepos = "~/clones"\n'
+    )
+
+    settings = load_settings(home, tmp_path)
+
+    assert settings.reviewers == ("static", "llm")
+    assert settings.budget_per_review_usd == Decimal("2.5")
+    assert settings.concurrency == 8
+    assert settings.repos == Path("~/clones").expanduser()
+    assert source_of("REVIEWBOT_BUDGET_PER_REVIEW_USD", home, tmp_path)[1] == "reviewbot.toml:5"
+
+
+def test_a_secret_is_never_shown_whole(home: dict[str, str], tmp_path: Path) -> None:
+    environment = {**home, "ANTHROPIC_API_KEY": SECRET, "OPENAI_API_KEY": "short", "REVIEWBOT_DATABASE_URL": ""}
+    environment["REVIEWBOT_DATABASE_URL"] = "postgresql://bot:p@ss/w:rd@db.example/reviews?sslpassword=hunter2"
+
+    rows = {row.name: row.shown_value for row in resolved(environment, tmp_path)}
+
+    assert rows["ANTHROPIC_API_KEY"] == "sk-a…(67 characters)"
+    assert rows["OPENAI_API_KEY"] == "…(5 characters)"
+    assert rows["REVIEWBOT_DATABASE_URL"] == "postgresql://bot:…@db.example/reviews?sslpassword=…"
+    assert SECRET not in repr(load_settings(environment, tmp_path))
+
+
+def test_every_wrong_variable_is_named_with_its_value_and_what_was_expected(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    environment = {
+        **home,
+        "REVIEWBOT_CONCURRENCY": "many",
+        "REVIEWBOT_BUDGET_PER_REVIEW_USD": "-1",
+        "REVIEWBOT_DATABASE_URL": "mysql://host/name",
+        "OPENAI_BASE_URL": "host:80",
+    }
+
+    with pytest.raises(InputError) as caught:
+        load_settings(environment, tmp_path)
+
+    assert str(caught.value).splitlines() == [
+        "REVIEWBOT_DATABASE_URL (environment) is 'mysql://host/name'; "
+        "expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
+        "REVIEWBOT_CONCURRENCY (environment) is 'many'; expected a whole number from 1 to 64",
+        "REVIEWBOT_BUDGET_PER_REVIEW_USD (environment) is '-1'; expected an amount in US dollars above 0, such as 2.50",
+        "OPENAI_BASE_URL (environment) is 'host:80'; expected an address such as https://host/v1",
+    ]
+
+
+@pytest.mark.parametrize("bad", [SECRET + " x", "schlüssel-" + SECRET, SECRET + "\nsecond line"])
+def test_a_refused_secret_stands_in_no_message_and_no_traceback(home: dict[str, str], tmp_path: Path, bad: str) -> None:
+    (tmp_path / "key").write_text(bad)
+
+    with pytest.raises(InputError, match=r"ANTHROPIC_API_KEY .* not shown") as caught:
+        load_settings({**home, "ANTHROPIC_API_KEY_FILE": str(tmp_path / "key")}, tmp_path)
+
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "cannot be read: No such file"), (b"", "is empty"), (b"\xff", "not UTF-8"), (b"x" * 100_001, "larger")],
+)
+def test_a_bad_pointer_to_a_secret_is_an_input_error(
+    home: dict[str, str], tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+
+    with pytest.raises(InputError, match=words) as caught:
+        load_settings({**home, "OPENAI_API_KEY_FILE": str(tmp_path / "key")}, tmp_path)
+
+    assert "OPENAI_API_KEY_FILE" in str(caught.value)
+
+
+def test_unknown_keys_are_named_with_their_line_and_the_likely_name(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "reviewbot.toml").write_text(
+        'model = "m:x"\nreviewers = [\n  "a", # modle = 1\n]\nmodle = """\njudge = 1\n"""\n[github]\nmodel = 1\n'
+    )
+
+    with pytest.raises(FileProblems) as caught:
+        load_settings(home, tmp_path)
+
+    assert [(problem.line, problem.what) for problem in caught.value.problems] == [
+        (5, "unknown key 'modle'"),
+        (8, "unknown key 'github'"),
+    ]
+    assert str(caught.value).startswith("reviewbot.toml:5:1: unknown key 'modle'; expected model")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("model = 'a'\njudge = = 2\n", 2, "not TOML"),
+        ("model = 'a'\nmodel = 'b'\n", 2, "not TOML"),
+        ("\nconcurrency = true\n", 2, "concurrency is true or false"),
+        ("\n\njudge = {a = 1}\n", 3, "judge is a table"),
+        ("reviewers = [1]\n", 1, "reviewers is a list"),
+    ],
+)
+def test_a_file_that_is_not_settings_is_refused_with_its_line(
+    home: dict[str, str], tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    (tmp_path / "reviewbot.toml").write_text(text)
+
+    with pytest.raises(FileProblems, match=words) as caught:
+        load_settings(home, tmp_path)
+
+    assert caught.value.problems[0].line == line
+
+
+def test_a_broken_dotenv_line_is_named(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\nREVIEWBOT_MODEL='never closed\n")
+
+    with pytest.raises(InputError, match=r"\.env:2: not a line of the form NAME=value"):
+        load_settings(home, tmp_path)
+
+
+def test_dotenv_does_not_expand_variables_of_the_process(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("REVIEWBOT_MODEL=m:${PATH}\n")
+
+    assert load_settings(home, tmp_path).model == "m:${PATH}"
+
+
+def test_a_huge_statement_in_toml_takes_no_more_than_a_moment() -> None:
+    text = "reviewers = [\n" + '"a",\n' * 15_000 + "]\nmodel = 1\n"
+
+    started = time.monotonic()
+    key_lines(text)
+
+    assert time.monotonic() - started < 2
+
+
+def test_a_child_inherits_path_and_language_and_what_is_named() -> None:
+    environment = {"PATH": "/bin", "LANG": "C.UTF-8", "LINEAR_TOKEN": "t", "OPENAI_API_KEY": "k"}
+
+    assert child_environment(["LINEAR_TOKEN", "ABSENT"], environment) == {
+        "PATH": "/bin",
+        "LANG": "C.UTF-8",
+        "LINEAR_TOKEN": "t",
+    }
+
+
+def test_every_setting_is_described_and_every_checked_one_says_what_it_expects(tmp_path: Path) -> None:
+    for field, described in Settings.model_fields.items():
+        assert described.description, f"{variable_name(field)} has no description"
+        assert described.description.endswith("."), f"{variable_name(field)}: a description is a sentence"
+
+
+def test_a_short_secret_shows_nothing_of_itself() -> None:
+    settings = Settings(database_url="sqlite:///x", openai_api_key="abc123")  # type: ignore[arg-type]
+
+    assert "a" not in shown(settings.openai_api_key).replace("characters", "")
+
+
+def test_loading_settings_in_a_fresh_process_is_quick(tmp_path: Path) -> None:
+    program = (
+        "import time; started = time.perf_counter()\n"
+        "from reviewbot.config import load_settings\n"
+        "load_settings({'HOME': '/nowhere'})\n"
+        "print(time.perf_counter() - started)"
+    )
+
+    seconds = [
+        float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=tmp_path).stdout)
+        for _ in range(3)
+    ]
+
+    assert min(seconds) < 0.5, "loading the settings delays every command"
