@@ -17,7 +17,7 @@ MAX_SOURCE_BYTES = 1_500_000
 _MAX_DEPTH = 400
 _MAX_BROKEN_NODES = 1000
 _MAX_ERROR_CHILDREN = 8000
-_CHUNK_BYTES = 4096
+_CHUNK_BYTES = 512
 _ENCLOSING = frozenset({"function", "method", "class", "interface", "impl", "enum", "type", "macro"})
 _UNLISTED = frozenset({"impl", "scope", "namespace"})
 
@@ -100,7 +100,6 @@ def _parsed(language: Language, source: bytes) -> tree_sitter.Node | None:
     """
     import tree_sitter
 
-    view = memoryview(source)
     steps_left = 1000 + len(source) // 20
 
     def exceeds_limit(_offset: int, _has_error: bool) -> bool:
@@ -110,7 +109,7 @@ def _parsed(language: Language, source: bytes) -> tree_sitter.Node | None:
 
     parser = tree_sitter.Parser(_grammar(language.grammar, language.entry))
     try:
-        tree = parser.parse(lambda offset, _: view[offset : offset + _CHUNK_BYTES], progress_callback=exceeds_limit)
+        tree = parser.parse(lambda offset, _: source[offset : offset + _CHUNK_BYTES], progress_callback=exceeds_limit)
     except ValueError:
         return None
     return None if _has_flat_error(tree.root_node) else tree.root_node
