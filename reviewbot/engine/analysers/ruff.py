@@ -1,0 +1,72 @@
+"""ruff: real bugs in Python, by a chosen set of its rules and with none of the repository's settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+
+from reviewbot.domain.finding import Category, Severity
+from reviewbot.engine.analysers.report import AnalyserReport, Hit, Workspace, failed, unreadable, without_directory
+from reviewbot.engine.analysers.ruff_codes import RuffCode, ruff_codes
+
+_SYNTAX_ERROR = RuffCode(
+    Severity.HIGH,
+    Category.CORRECTNESS,
+    0.8,
+    "File cannot be parsed",
+    "Python refuses the file when it is imported or run.",
+)
+_LEFT_OUT_BY_RUFF = "seems safe"
+_OLD_PYTHON = ("Missing parentheses in call to 'print'", "Multiple exception types must be parenthesized")
+
+
+class Ruff:
+    """Runs `ruff check` in isolation; comments that switch rules off have no effect."""
+
+    name = "ruff"
+
+    def exported_suffix(self, path: str) -> str | None:
+        return ".py" if PurePosixPath(path).suffix == ".py" else None
+
+    def analyse(self, workspace: Workspace, files: tuple[str, ...]) -> AnalyserReport:
+        options = "check --isolated --no-cache --ignore-noqa --no-respect-gitignore --quiet --output-format json"
+        arguments = [*options.split(), "--target-version", "py314", "--select", ",".join(ruff_codes()), "--"]
+        result = workspace.run(self.name, arguments, files)
+        if result.failure is not None or result.exit_code not in (0, 1):
+            return failed(self.name, result)
+        try:
+            return AnalyserReport(hits=hits_of(result.stdout))
+        except (ValueError, KeyError, TypeError) as error:
+            return unreadable(self.name, error)
+
+
+def hits_of(report: bytes) -> tuple[Hit, ...]:
+    """The hits in ruff's JSON report; of the syntax errors of one file only the first, the others follow from it."""
+    hits: list[Hit] = []
+    broken: set[str] = set()
+    for row in json.loads(report):
+        file, code, message = without_directory(str(row["filename"])), row["code"], str(row["message"])
+        known = ruff_codes().get(str(code))
+        if known is None:
+            if file in broken:
+                continue
+            broken.add(file)
+            if message.startswith(_OLD_PYTHON):
+                continue
+            known, code = _SYNTAX_ERROR, "invalid-syntax"
+        if _LEFT_OUT_BY_RUFF in message:
+            continue
+        hits.append(
+            Hit(
+                file=file,
+                first_line=int(row["location"]["row"]),
+                last_line=int(row["end_location"]["row"]),
+                rule=f"ruff:{code}",
+                title=known.title,
+                explanation=f"{known.explanation} ({message.rstrip('.')}.)",
+                severity=known.severity,
+                category=known.category,
+                confidence=known.confidence,
+            )
+        )
+    return tuple(hits)
