@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from reviewbot.domain.diff import Diff
@@ -15,7 +15,7 @@ class Change:
 
     `repo`, `base` and `head` are None for a diff that came from a file. `title`, `description` and
     `author` are claims of whoever wrote the change. `as_of` is the moment (aware, UTC) that the review
-    pretends to happen at.
+    pretends to happen at. `is_cut` means that the diff was too long and files at its end are missing.
     """
 
     diff: Diff
@@ -25,4 +25,5 @@ class Change:
     title: str = ""
     description: str = ""
     author: str = ""
-    as_of: datetime | None = field(default=None)
+    as_of: datetime | None = None
+    is_cut: bool = False

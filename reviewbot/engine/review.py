@@ -135,13 +135,11 @@ def _outcome(
         return Outcome.SKIPPED, f"nothing to review: {_counted(coverage.skipped)}"
     if runs and len(failures) == len(runs) and not coverage.read:
         return Outcome.FAILED, "; ".join(failures)
-    if failures or coverage.gaps:
-        return Outcome.PARTIAL, "; ".join([*failures, *_gap_sentences(coverage)])
+    gaps = [f"not read: {_counted(coverage.gaps)}"] if coverage.gaps else []
+    cut = ["the diff is over the size limit: files at its end were left out"] if change.is_cut else []
+    if failures or gaps or cut:
+        return Outcome.PARTIAL, "; ".join([*failures, *gaps, *cut])
     return Outcome.COMPLETE, ""
-
-
-def _gap_sentences(coverage: Coverage) -> list[str]:
-    return [f"not read: {_counted(coverage.gaps)}"] if coverage.gaps else []
 
 
 def _counted(files: Sequence[FileCoverage]) -> str:

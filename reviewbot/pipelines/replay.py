@@ -134,7 +134,8 @@ def opened_change(repository: Repository, exposure: Exposure) -> Iterator[tuple[
     if len(commit.parents) > 1:
         notes = (*notes, f"{head.short} is a merge commit: compared with its first parent")
     base = commit.parents[0]
-    diff = parse_diff(repository.diff(base, head, max_bytes=MAX_DIFF_BYTES))
+    raw = repository.diff(base, head, max_bytes=MAX_DIFF_BYTES)
+    diff = parse_diff(raw.content)
     if diff.is_empty:
         raise InputError(
             f"{exposure.case}: {head.short} changes nothing against its parent {base.short}; name the commit that "
@@ -149,6 +150,7 @@ def opened_change(repository: Repository, exposure: Exposure) -> Iterator[tuple[
         description=commit.body,
         author=commit.author,
         as_of=commit.committer_date,
+        is_cut=raw.is_cut,
     )
     with RevisionSnapshot(repository, base) as before, RevisionSnapshot(repository, head) as after:
         yield Reviewable(change, before, after), notes

@@ -28,7 +28,8 @@ class RunSettings:
     """What a run was started with; a run can be resumed only with the same."""
 
     incidents_file: str
-    incidents_sha256: str
+    repos: str | None
+    cases_sha256: str
     arms: tuple[str, ...]
     labels: tuple[str, ...]
     models: tuple[str | None, ...]
@@ -36,7 +37,6 @@ class RunSettings:
     judge: str | None
     reviewbot_version: str
     started_at: str
-    controls: bool = True
 
 
 _SETTINGS = TypeAdapter(RunSettings)
@@ -59,11 +59,11 @@ class RunLog:
         """Makes the folder, or takes up the run in it; what is in force, the moment of the first start included."""
         earlier = self.settings()
         if earlier is None:
-            self._write(RUN, _SETTINGS.dump_json(settings, indent=2) + b"\n")
+            self.save_settings(settings)
             return settings
         if not resume:
             raise InputError(f"{self.folder} holds a run already; continue it with --resume or name another --out")
-        for name in ("incidents_sha256", "arms", "models"):
+        for name in ("cases_sha256", "arms", "models"):
             before, now = getattr(earlier, name), getattr(settings, name)
             if before != now:
                 raise InputError(
@@ -71,8 +71,11 @@ class RunLog:
                     "name another --out"
                 )
         merged = RunSettings(**{**settings.__dict__, "started_at": earlier.started_at})
-        self._write(RUN, _SETTINGS.dump_json(merged, indent=2) + b"\n")
+        self.save_settings(merged)
         return merged
+
+    def save_settings(self, settings: RunSettings) -> None:
+        self._write(RUN, _SETTINGS.dump_json(settings, indent=2) + b"\n")
 
     def settings(self) -> RunSettings | None:
         path = self.folder / RUN

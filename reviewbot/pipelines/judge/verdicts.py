@@ -1,10 +1,11 @@
-"""Judges the replays of a run against the answer keys: the only place where the two halves of an incident meet."""
+"""Verdicts on the replays of a run: each finding against the answer key of its incident."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from reviewbot.domain.diff import Side
 from reviewbot.domain.finding import Finding, Location
@@ -17,7 +18,7 @@ from reviewbot.errors import GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
 from reviewbot.ports import Model
-from reviewbot.retro.answers import AnswerKey
+from reviewbot.retro.answers import AnswerKey, load_answers
 from reviewbot.retro.judge import CaseMaterial, opinion_on
 
 _NEARNESS = (
@@ -33,27 +34,32 @@ _JUDGED_STAGES = (Stage.ANCHOR, Stage.VERIFY, Stage.CHOOSE)
 
 @dataclass(frozen=True)
 class JudgePlan:
-    """What is to be judged, by whom. `judge` None: only places are compared and every verdict is UNJUDGED."""
+    """What is to be judged, against which incident file, by whom.
 
+    `judge` None: only places are compared, and every verdict is UNJUDGED.
+    """
+
+    incidents: Path
     replays: Sequence[Replay]
-    answers: Mapping[str, AnswerKey]
     find_repository: Callable[[RepoName], Repository]
     judge: Model | None
     concurrency: int = 4
 
 
 def judge(plan: JudgePlan, progress: Callable[[], None] = lambda: None) -> tuple[CaseVerdict, ...]:
-    """A verdict for each replay of an incident's change, in the order of the replays; `answers` are by case.
+    """A verdict for each replay of an incident's change, in the order of the replays.
 
-    Raises BudgetExhausted where the judge's budget ends; what it said until then is in its ledger.
+    Raises FileProblems for a bad incident file, and BudgetExhausted where the judge's budget ends; what the judge said
+    until then is in its ledger.
     """
+    answers = load_answers(plan.incidents).by_case
     cases: dict[str, list[Replay]] = {}
     for one in plan.replays:
-        if one.case in plan.answers:
+        if one.case in answers:
             cases.setdefault(one.case, []).append(one)
 
     def verdicts(case: str) -> list[CaseVerdict]:
-        made = _case_verdicts(plan, cases[case], plan.answers[case])
+        made = _case_verdicts(plan, cases[case], answers[case])
         progress()
         return made
 
@@ -185,7 +191,7 @@ class _Places:
 
 
 def _diff_text(repository: Repository, base: str, head: str) -> str:
-    return repository.diff(Sha(base), Sha(head), max_bytes=2**20).decode("utf-8", "surrogateescape")
+    return repository.diff(Sha(base), Sha(head), max_bytes=2**20).content.decode("utf-8", "surrogateescape")
 
 
 def _fix_text(plan: JudgePlan, repository: Repository, answer: AnswerKey) -> str:

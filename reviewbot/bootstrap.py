@@ -1,0 +1,180 @@
+"""Puts the parts together: from settings and names that a user wrote to reviewers, models and repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reviewbot.domain.repository import RepoName
+from reviewbot.errors import InputError, RepositoryNotFound
+from reviewbot.ports import Model, Reviewer
+
+if TYPE_CHECKING:
+    from reviewbot.config import Settings
+    from reviewbot.git.repository import Repository
+    from reviewbot.llm.budget import Budget
+    from reviewbot.llm.specification import ModelKeys
+    from reviewbot.retro.exposures import RepositoryPlace
+
+DEFAULT_ANTHROPIC_MODEL = "anthropic:claude-sonnet-5-5"
+DEFAULT_OPENAI_MODEL = "openai:gpt-5.5"
+DETERMINISTIC = ("static", "scripted:")
+"""Reviewers that say the same every time: one trial of them is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerChoice:
+    """Which reviewers run, and one line on why these, for the output."""
+
+    names: tuple[str, ...]
+    model: str | None
+    said: str
+
+
+@dataclass
+class Workshop:
+    """Makes models and reviewers from their names; one budget and one ledger for all of them.
+
+    `replace_model` stands in for opening a model: a dry run puts a measuring one there.
+    """
+
+    settings: Settings
+    ledger: Path | None = None
+    budget_usd: Decimal | None = None
+    replace_model: Callable[[str], Model] | None = None
+    _models: dict[str, Model] = field(default_factory=dict)
+    _budget: Budget | None = None
+
+    def model(self, specification: str) -> Model:
+        """The model with retries, budget and ledger around it; the same object for the same name."""
+        if specification not in self._models:
+            self._models[specification] = self._opened(specification)
+        return self._models[specification]
+
+    def reviewer(self, name: str, model: str | None) -> Reviewer:
+        """The reviewer of this name: `llm`, `static`, `command:PROGRAM ARGS`, `scripted:FILE` or a plug-in's."""
+        kind, _, rest = name.partition(":")
+        match kind:
+            case "llm":
+                from reviewbot.engine.reviewers.llm import LlmReviewer
+
+                return LlmReviewer(self.model(_needed(model)))
+            case "static":
+                from reviewbot.engine.reviewers.static import StaticReviewer
+
+                return StaticReviewer()
+            case "command":
+                from reviewbot.config import child_environment
+                from reviewbot.engine.reviewers.command import CommandReviewer
+
+                return CommandReviewer(rest, environment=child_environment())
+            case "scripted":
+                from reviewbot.engine.reviewers.scripted import ScriptedReviewer
+
+                return ScriptedReviewer(Path(rest))
+            case _:
+                from reviewbot.plugins import load_plugin_reviewer
+
+                return load_plugin_reviewer(name)
+
+    def _opened(self, specification: str) -> Model:
+        if self.replace_model is not None:
+            return self.replace_model(specification)
+        from reviewbot.llm.budget import Budget, BudgetedModel
+        from reviewbot.llm.ledger import LedgerModel
+        from reviewbot.llm.retry import RetryingModel
+        from reviewbot.llm.specification import open_model, parse_model
+
+        parsed = parse_model(specification)
+        model = open_model(parsed, model_keys(self.settings))
+        if not specification.startswith("scripted:"):
+            model = RetryingModel(model)
+        if self.budget_usd is not None:
+            self._budget = self._budget or Budget(self.budget_usd)
+            model = BudgetedModel(model, self._budget)
+        return LedgerModel(model, self.ledger) if self.ledger is not None else model
+
+
+def model_keys(settings: Settings) -> ModelKeys:
+    from reviewbot.llm.specification import ModelKeys
+
+    def secret(name: str) -> str | None:
+        value = getattr(settings, name)
+        return value.get_secret_value() if value is not None else None
+
+    return ModelKeys(
+        anthropic_key=secret("anthropic_api_key"),
+        anthropic_base_url=settings.anthropic_base_url,
+        openai_key=secret("openai_api_key"),
+        openai_base_url=settings.openai_base_url,
+        compatible_key=secret("compatible_api_key"),
+    )
+
+
+def chosen_reviewers(settings: Settings, reviewers: Sequence[str], model: str | None) -> ReviewerChoice:
+    """What runs when a user named these reviewers and this model, perhaps neither."""
+    model = model or settings.model or default_model(settings)
+    names = tuple(reviewers) or settings.reviewers
+    if names:
+        return ReviewerChoice(names, model, f"Reviewers: {', '.join(names)}{_with(model, names)}.")
+    if model is not None:
+        return ReviewerChoice(("llm",), model, f"Reviewer: llm with {model}.")
+    said = "Reviewer: static, because no model is set. For the model reviewer set ANTHROPIC_API_KEY or OPENAI_API_KEY."
+    return ReviewerChoice(("static",), None, said)
+
+
+def default_model(settings: Settings) -> str | None:
+    """The model that a key alone leads to; None without any key."""
+    if settings.anthropic_api_key is not None:
+        return DEFAULT_ANTHROPIC_MODEL
+    return DEFAULT_OPENAI_MODEL if settings.openai_api_key is not None else None
+
+
+def model_label(specification: str) -> str:
+    """The model as a report names it; answers that were recorded are always called that."""
+    if not specification.startswith("scripted:"):
+        return specification
+    from reviewbot.llm.scripted import ScriptedModel
+
+    return f"recorded answers of {ScriptedModel(Path(specification.removeprefix('scripted:'))).recorded_model}"
+
+
+def repository_finder(
+    directory: Path | None, places: Mapping[RepoName, RepositoryPlace]
+) -> Callable[[RepoName], Repository]:
+    """Opens repositories by name: where the incident file says, else `DIRECTORY/owner/name` or `.../name.git`.
+
+    A repository that cannot be found raises RepositoryNotFound each time it is asked for.
+    """
+    from reviewbot.git.repository import find_repository, open_repository
+
+    @cache
+    def found(name: RepoName) -> Repository:
+        place = places.get(name)
+        if place is not None and place.path is not None:
+            return open_repository(place.path, name)
+        if directory is None:
+            raise RepositoryNotFound(
+                f"{name}: no repository is known; give --repos DIR with a clone at DIR/{name}, "
+                "or name its place under `repositories:` in the incident file"
+            )
+        return find_repository(directory, name)
+
+    return found
+
+
+def _needed(model: str | None) -> str:
+    if model is None:
+        raise InputError(
+            "the reviewer llm needs a model: give --model, or set ANTHROPIC_API_KEY or OPENAI_API_KEY; "
+            "without a key there is --reviewer static"
+        )
+    return model
+
+
+def _with(model: str | None, names: Sequence[str]) -> str:
+    return f" with {model}" if model and "llm" in names else ""

@@ -1,0 +1,151 @@
+"""`reviewbot retro`: what would the review have caught?"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Replays the changes behind past incidents, judges what the review said of them, and reports the rates.",
+    rich_markup_mode=None,
+)
+
+_Incidents = Annotated[Path | None, typer.Option("--incidents", help="The incident file (docs/incidents.md).")]
+_Reviewers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reviewer",
+        help="llm, static, command:PROGRAM, scripted:FILE or a plug-in; each one given is an arm of the comparison.",
+    ),
+]
+_Model = Annotated[
+    str | None, typer.Option("--model", help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE.")
+]
+_Judge = Annotated[str | None, typer.Option("--judge", help="The model that judges; by default that of --model.")]
+_Repos = Annotated[
+    Path | None, typer.Option("--repos", help="Where clones or bare mirrors stand, as DIR/owner/name[.git].")
+]
+_Out = Annotated[Path | None, typer.Option("--out", help="The run's folder; by default retro-runs/<time>.")]
+_NeededOut = Annotated[Path, typer.Option("--out", help="The run's folder.")]
+_Trials = Annotated[
+    int | None, typer.Option("--trials", min=1, max=100, help="Times each case is put to a model; by default 3.")
+]
+_Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out; nothing is paid twice.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked and what it would cost.")]
+_Budget = Annotated[
+    str | None,
+    typer.Option("--budget", metavar="USD", help="Stop before spending more; a partial report is written."),
+]
+_Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", min=1, max=64, help="Cases at once; by default REVIEWBOT_CONCURRENCY.")
+]
+
+
+@app.callback()
+def retro(
+    context: typer.Context,
+    incidents: _Incidents = None,
+    reviewer: _Reviewers = None,
+    model: _Model = None,
+    judge: _Judge = None,
+    repos: _Repos = None,
+    out: _Out = None,
+    trials: _Trials = None,
+    resume: _Resume = False,
+    dry_run: _DryRun = False,
+    budget: _Budget = None,
+    concurrency: _Concurrency = None,
+) -> None:
+    """Replays the changes behind past incidents, judges what the review said of them, and reports the rates."""
+    if context.invoked_subcommand is not None:
+        return
+    from reviewbot.cli import retro_steps as steps
+
+    options = steps.RetroOptions(
+        incidents=_needed(incidents),
+        reviewers=tuple(reviewer or ()),
+        model=model,
+        judge=judge,
+        repos=repos,
+        out=out,
+        trials=trials,
+        resume=resume,
+        budget_usd=_dollars(budget),
+        concurrency=concurrency,
+    )
+    raise typer.Exit(steps.dry_run(options) if dry_run else steps.whole_run(options))
+
+
+@app.command("replay")
+def replay(
+    incidents: _Incidents = None,
+    reviewer: _Reviewers = None,
+    model: _Model = None,
+    repos: _Repos = None,
+    out: _Out = None,
+    trials: _Trials = None,
+    resume: _Resume = False,
+    budget: _Budget = None,
+    concurrency: _Concurrency = None,
+) -> None:
+    """Only the first step: reviews each change and writes replays.jsonl; sees no answer."""
+    from reviewbot.cli import retro_steps as steps
+
+    options = steps.RetroOptions(
+        incidents=_needed(incidents),
+        reviewers=tuple(reviewer or ()),
+        model=model,
+        judge=None,
+        repos=repos,
+        out=out,
+        trials=trials,
+        resume=resume,
+        budget_usd=_dollars(budget),
+        concurrency=concurrency,
+    )
+    raise typer.Exit(steps.replay_only(options))
+
+
+@app.command("judge")
+def judge_command(
+    out: _NeededOut,
+    judge: _Judge = None,
+    incidents: _Incidents = None,
+    repos: _Repos = None,
+    budget: _Budget = None,
+    concurrency: _Concurrency = None,
+) -> None:
+    """Only the second step: judges the replays in --out and writes verdicts.jsonl."""
+    from reviewbot.cli import retro_steps as steps
+
+    raise typer.Exit(steps.judge_only(out, judge, incidents, repos, _dollars(budget), concurrency))
+
+
+@app.command("report")
+def report(out: _NeededOut, incidents: _Incidents = None, repos: _Repos = None) -> None:
+    """Only the last step: scores the verdicts in --out and writes the report; asks no model."""
+    from reviewbot.cli import retro_steps as steps
+
+    raise typer.Exit(steps.report_only(out, incidents, repos))
+
+
+def _needed(incidents: Path | None) -> Path:
+    if incidents is None:
+        raise typer.BadParameter("give the incident file: --incidents FILE (see `reviewbot incidents schema`)")
+    return incidents
+
+
+def _dollars(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text.removeprefix("$"))
+    except ArithmeticError:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise typer.BadParameter(f"--budget is {text!r}; expected US dollars above 0, such as 2.50")
+    return amount

@@ -1,0 +1,94 @@
+"""`reviewbot review`: reviews a local change before anybody else has to."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a review is written."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+    SARIF = "sarif"
+    RDJSON = "rdjson"
+    MARKDOWN = "markdown"
+
+
+class Threshold(StrEnum):
+    """The severities, worst first, as `--fail-on` takes them."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+DONE, GATE_FAILED, BAD_INPUT, NOT_REVIEWED = 0, 1, 2, 3
+
+
+def review(
+    base: Annotated[
+        str | None, typer.Option("--base", help="Review what changed since REV; by default since the default branch.")
+    ] = None,
+    diff: Annotated[str | None, typer.Option("--diff", metavar="FILE", help="Review this diff; - reads it.")] = None,
+    staged: Annotated[bool, typer.Option("--staged", help="Review what is staged.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="How the review is written.")] = Format.TERMINAL,
+    reviewer: Annotated[
+        list[str] | None,
+        typer.Option("--reviewer", help="llm, static, command:PROGRAM, scripted:FILE or a plug-in; may be repeated."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE.")
+    ] = None,
+    fail_on: Annotated[
+        Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")
+    ] = None,
+) -> None:
+    """Reviews the change of this working copy.
+
+    Exit codes: 0 reviewed, 1 a finding reached --fail-on, 2 bad input, 3 the review failed.
+    """
+    from reviewbot.bootstrap import Workshop, chosen_reviewers
+    from reviewbot.cli.output import error_line, line
+    from reviewbot.config import load_settings
+    from reviewbot.domain.finding import Severity
+    from reviewbot.domain.review import Outcome
+    from reviewbot.pipelines.review_local import LocalChoice, opened_local_change, review_local
+    from reviewbot.report.review_formats import render_review
+
+    if sum((base is not None, diff is not None, staged)) > 1:
+        raise typer.BadParameter("--base, --diff and --staged exclude each other: give one of them")
+    settings = load_settings()
+    choice = chosen_reviewers(settings, reviewer or (), model)
+    error_line(choice.said)
+    workshop = Workshop(settings, budget_usd=settings.budget_per_review_usd)
+    reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
+    with opened_local_change(Path.cwd(), LocalChoice(base, _diff_bytes(diff), staged)) as (reviewable, notes):
+        for note in notes:
+            error_line(note)
+        result = review_local(reviewable, reviewers)
+    line(render_review(result, reviewable.change.diff, output.value))
+    if result.outcome is Outcome.FAILED:
+        raise typer.Exit(NOT_REVIEWED)
+    gate = Severity(fail_on.value) if fail_on else None
+    if gate is not None and any(finding.severity.at_least(gate) for finding in result.findings):
+        raise typer.Exit(GATE_FAILED)
+
+
+def _diff_bytes(source: str | None) -> bytes | None:
+    """The diff of a file, or of standard input for `-`."""
+    if source is None:
+        return None
+    if source == "-":
+        import sys
+
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"--diff {source}: {error.strerror}") from error
