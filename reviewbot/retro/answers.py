@@ -142,19 +142,19 @@ def read_answers(document: Document, problems: ProblemList) -> AnswerFile:
         return AnswerFile()
     root.get(keys.VERSION)
     defaults, controls = root.get(keys.DEFAULTS), root.get(keys.CONTROLS)
-    repo = defaults.get(keys.DEFAULT_REPO) if defaults else None
+    scope = keys.RepoScope().inside(defaults, keys.DEFAULT_REPO) if defaults else keys.RepoScope()
     scale = defaults.all(keys.SEVERITY_SCALE) if defaults else ()
-    incidents = tuple(_answer_key(record, repo, scale) for record in root.all(keys.INCIDENTS))
+    incidents = tuple(_answer_key(record, scope, scale) for record in root.all(keys.INCIDENTS))
     quiet = controls.all(keys.INCLUDE) if controls else ()
-    return AnswerFile(incidents, _controls(quiet, repo), scale or _used_scale(incidents))
+    return AnswerFile(incidents, _controls(quiet, scope), scale or _used_scale(incidents))
 
 
-def _answer_key(record: Record, default_repo: RepoName | None, scale: tuple[str, ...]) -> AnswerKey:
-    repo = record.get(keys.REPO) or default_repo
+def _answer_key(record: Record, file_scope: keys.RepoScope, scale: tuple[str, ...]) -> AnswerKey:
+    scope = file_scope.inside(record, keys.REPO)
     exclusion = record.get(keys.EXCLUDE)
     key = AnswerKey(
         id=_text(record, keys.ID),
-        repo=repo,
+        repo=scope.repo,
         name=_text(record, keys.NAME),
         severity=_severity(record, scale),
         started_at=record.get(keys.STARTED_AT),
@@ -165,8 +165,8 @@ def _answer_key(record: Record, default_repo: RepoName | None, scale: tuple[str,
         root_cause=_text(record, keys.ROOT_CAUSE),
         category=_text(record, keys.CATEGORY),
         cause_type=record.get(keys.CAUSE_TYPE),
-        introduced=_changes(record.all(keys.INTRODUCED), repo),
-        fixed=_changes(record.all(keys.FIXED), repo),
+        introduced=_changes(record.all(keys.INTRODUCED), scope),
+        fixed=_changes(record.all(keys.FIXED), scope),
         locations=tuple(place for one in record.all(keys.LOCATIONS) for place in _location(one)),
         references=tuple(_reference(reference) for reference in record.all(keys.REFERENCES)),
         split=record.get(keys.SPLIT),
@@ -199,10 +199,10 @@ def _severity(record: Record, scale: tuple[str, ...]) -> str:
     return severity
 
 
-def _changes(records: tuple[Record, ...], default_repo: RepoName | None) -> tuple[ChangeRef, ...]:
+def _changes(records: tuple[Record, ...], scope: keys.RepoScope) -> tuple[ChangeRef, ...]:
     found = []
     for record in records:
-        repo = keys.change_repo(record, default_repo)
+        repo = scope.repo_of(record)
         commit, pull = record.get(keys.COMMIT), record.get(keys.PULL)
         source, confidence = _text(record, keys.SOURCE), record.get(keys.CONFIDENCE)
         if repo is not None:
@@ -226,10 +226,10 @@ def _reference(record: Record) -> Reference:
     return Reference(_text(record, keys.REFERENCE_URL), record.get(keys.REFERENCE_TYPE) or ReferenceType.WEB)
 
 
-def _controls(records: tuple[Record, ...], default_repo: RepoName | None) -> tuple[ControlKey, ...]:
+def _controls(records: tuple[Record, ...], scope: keys.RepoScope) -> tuple[ControlKey, ...]:
     found = []
     for record in records:
-        repo = keys.change_repo(record, default_repo)
+        repo = scope.repo_of(record)
         commit, pull = record.get(keys.COMMIT), record.get(keys.PULL)
         if repo is not None:
             found.append(ControlKey(_text(record, keys.ID), repo, commit, pull, record.node.line, record.node.column))

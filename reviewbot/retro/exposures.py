@@ -65,35 +65,34 @@ def read_exposures(document: Document, problems: ProblemList) -> ExposureFile:
         return ExposureFile((), {})
     root.get(keys.VERSION)
     defaults, controls = root.get(keys.DEFAULTS), root.get(keys.CONTROLS)
-    default_repo = defaults.get(keys.DEFAULT_REPO) if defaults else None
+    scope = keys.RepoScope().inside(defaults, keys.DEFAULT_REPO) if defaults else keys.RepoScope()
     incidents = root.all(keys.INCIDENTS)
     quiet = controls.all(keys.INCLUDE) if controls else ()
     _report_repeated_ids((*incidents, *quiet))
-    found = [(case, CaseKind.INCIDENT) for one in incidents for case in _culprits(one, default_repo)]
-    found += [(case, CaseKind.CONTROL) for one in quiet for case in _exposures(one, (one,), default_repo)]
+    found = [(case, CaseKind.INCIDENT) for one in incidents for case in _culprits(one, scope)]
+    found += [(case, CaseKind.CONTROL) for one in quiet for case in _exposures(one, (one,), scope)]
     return ExposureFile(
         exposures=tuple(exposure for exposure, _ in found),
         kinds={exposure.case: kind for exposure, kind in found},
         repositories=_places(root, Path(document.file).parent),
-        default_repo=default_repo,
+        default_repo=scope.repo,
         auto_controls=_control_rule(controls.get(keys.AUTO) if controls else None),
     )
 
 
-def _culprits(incident: Record, default_repo: RepoName | None) -> Iterator[Exposure]:
+def _culprits(incident: Record, scope: keys.RepoScope) -> Iterator[Exposure]:
     """One exposure for each change that introduced an incident; none where it has no code cause."""
-    repo = incident.get(keys.REPO) or default_repo
     changes = incident.all(keys.INTRODUCED)
-    exposures = list(_exposures(incident, changes, repo))
+    exposures = list(_exposures(incident, changes, scope.inside(incident, keys.REPO)))
     is_excluded = incident.at(keys.EXCLUDE) is not None
     if keys.has_code_cause(incident.get(keys.CAUSE_TYPE), is_excluded=is_excluded, is_linked=bool(changes)):
         yield from exposures
 
 
-def _exposures(record: Record, changes: tuple[Record, ...], default_repo: RepoName | None) -> Iterator[Exposure]:
+def _exposures(record: Record, changes: tuple[Record, ...], scope: keys.RepoScope) -> Iterator[Exposure]:
     incident_id = record.get(keys.ID)
     for number, change in enumerate(changes, start=1):
-        repo = keys.change_repo(change, default_repo)
+        repo = scope.repo_of(change)
         commit, pull = change.get(keys.COMMIT), change.get(keys.PULL)
         if incident_id is not None and repo is not None and (commit is not None or pull is not None):
             yield Exposure(keys.case_name(incident_id, number), repo, commit, pull)

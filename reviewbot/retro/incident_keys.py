@@ -5,6 +5,7 @@ It names keys and forms, and the rules that both doors share. What a door does n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reviewbot.domain.diff import Side
@@ -94,12 +95,27 @@ def has_code_cause(cause_type: CauseType | None, *, is_excluded: bool, is_linked
     return cause_type is not None and cause_type.is_code
 
 
-def change_repo(change: Record, default_repo: RepoName | None) -> RepoName | None:
-    """The repository of a change or a control; reports it where neither the change nor anything around it names one."""
-    repo = change.get(REPO) or default_repo
-    if repo is None and change.at(REPO) is None:
-        change.report("no repository is named for this change", "repo: owner/name, here, around it or under defaults")
-    return repo
+@dataclass(frozen=True, slots=True)
+class RepoScope:
+    """The repository that holds for everything inside of a record that names none of its own.
+
+    `is_named` without `repo` means that a bad name was reported already: what lies inside is not blamed for it.
+    """
+
+    repo: RepoName | None = None
+    is_named: bool = False
+
+    def inside(self, record: Record, field: Field[RepoName]) -> RepoScope:
+        """The scope inside of a record, whose own repository stands under this field if at all."""
+        return self if record.at(field) is None else RepoScope(record.get(field), is_named=True)
+
+    def repo_of(self, change: Record) -> RepoName | None:
+        """The repository of a change or a control; reports it where nothing names one."""
+        scope = self.inside(change, REPO)
+        if not scope.is_named:
+            expected = "repo: owner/name, here, around it or under defaults"
+            change.report("no repository is named for this change", expected)
+        return scope.repo
 
 
 def case_name(incident_id: str, number: int) -> str:

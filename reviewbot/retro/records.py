@@ -24,6 +24,11 @@ class Field(Generic[FieldT_co]):
     about: str = ""
     is_required: bool = False
 
+    @property
+    def expected(self) -> str:
+        """The key and what belongs behind it, for a message that it is missing."""
+        return f"{self.key}: {self.about[:1].lower()}{self.about[1:].rstrip('.')}"
+
     def schema(self) -> Schema:
         about = {"description": self.about} if self.about else {}
         shape = self.reader.schema()
@@ -76,7 +81,7 @@ class Keys:
         given = {key.text: value for key, value in node.pairs if not (isinstance(value, Scalar) and value.is_null)}
         for known_field in self.fields:
             if known_field.is_required and known_field.key not in given:
-                problems.add(node, f"{self.name} has no {known_field.key!r}", known_field.about)
+                problems.add(node, f"{self.name} has no {known_field.key!r}", known_field.expected)
         self._report_choice(node, given, problems)
         return Record(node, given, problems)
 
@@ -94,7 +99,7 @@ class Keys:
         if self.some_of and not set(self.some_of) & set(given):
             problems.add(node, f"{self.name} has none of {_either(self.some_of)}", "at least one of them")
         if self.just_one_of and len(set(self.just_one_of) & set(given)) != 1:
-            problems.add(node, f"{self.name} needs {_either(self.just_one_of)}", "exactly one of them")
+            problems.add(node, f"{self.name} needs one of {_either(self.just_one_of)}", "exactly one of them")
 
     def schema(self) -> Schema:
         """A closed object; a key that is empty in the file is there with the value null."""
