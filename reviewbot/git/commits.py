@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from reviewbot.domain.repository import Sha
 
 _IDENTITY = re.compile(r"(?P<name>.*?)\s*<[^>]*>\s*(?P<seconds>-?\d{1,18})(?:\s|\Z)", re.S)
+_FULL_SHA = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _NO_DATE = datetime.fromtimestamp(0, UTC)
 
 
@@ -38,7 +39,7 @@ def parse_commit(sha: Sha, content: bytes) -> CommitRecord:
     subject, _, body = _decoded(message, encoding).lstrip("\n").partition("\n\n")
     return CommitRecord(
         sha=sha,
-        parents=tuple(Sha(parent.decode("ascii")) for parent in headers.get("parent", [])),
+        parents=tuple(Sha(parent.decode()) for parent in headers.get("parent", []) if _FULL_SHA.match(parent)),
         author=author,
         author_date=author_date,
         committer_date=committer_date,

@@ -13,7 +13,7 @@ from reviewbot.errors import GitError, RepositoryNotFound, RevisionNotFound
 from reviewbot.git.command import git_output, run_git
 from reviewbot.git.commits import CommitRecord, parse_commit
 from reviewbot.git.differences import CONTEXT_LINES, MAX_DIFF_BYTES, RawDiff, tree_diff
-from reviewbot.git.objects import Absence, GitObject, ObjectReader
+from reviewbot.git.objects import GitObject, ObjectReader
 
 _EMPTY_TREES = {
     "sha1": Sha("4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
@@ -58,32 +58,28 @@ class Repository:
     def _commit_object(self, revision: str) -> GitObject:
         if not revision or _NO_REVISION.match(revision):
             raise RevisionNotFound(f"{revision!r} is not the name of a commit; give a sha, a branch or a tag")
-        match self.objects.read(f"{revision}^{{commit}}"):
-            case GitObject() as found:
-                return found
-            case Absence.AMBIGUOUS:
-                raise RevisionNotFound(self._ambiguous(revision))
-            case Absence.MISSING:
-                raise RevisionNotFound(self._missing(revision))
+        found = self.objects.read(f"{revision}^{{commit}}")
+        if isinstance(found, GitObject):
+            return found
+        raise RevisionNotFound(self._why_not_found(revision))
 
-    def _ambiguous(self, revision: str) -> str:
-        candidates = [sha for sha, kind in self._kinds(revision) if kind == "commit"]
-        shown = ", ".join(candidates[:_CANDIDATES_SHOWN])
-        rest = f" and {len(candidates) - _CANDIDATES_SHOWN} more" if len(candidates) > _CANDIDATES_SHOWN else ""
-        listed = f": {shown}{rest}" if candidates else ""
-        return f"{revision} is ambiguous in {self.git_dir}{listed}; give more digits"
-
-    def _missing(self, revision: str) -> str:
-        kinds = {kind for _, kind in self._kinds(revision)} - {"commit"}
-        if kinds:
-            kind = " or ".join(sorted(kinds))
-            return f"{revision} in {self.git_dir} is a {kind}, not a commit; give the sha of a commit"
+    def _why_not_found(self, revision: str) -> str:
+        # git calls an ambiguous name missing as soon as a kind is asked for.
+        candidates = self._candidates(revision)
+        commits = [sha for sha, kind in candidates if kind == "commit"]
+        if commits:
+            shown = ", ".join(commits[:_CANDIDATES_SHOWN])
+            rest = f" and {len(commits) - _CANDIDATES_SHOWN} more" if len(commits) > _CANDIDATES_SHOWN else ""
+            return f"{revision} is ambiguous in {self.git_dir}: {shown}{rest}; give more digits"
+        if candidates:
+            kinds = " or ".join(sorted({kind for _, kind in candidates}))
+            return f"{revision} in {self.git_dir} is a {kinds}, not a commit; give the sha of a commit"
         return (
             f"there is no commit {revision} in {self.git_dir}; "
             f"fetch it (`git --git-dir={self.git_dir} fetch REMOTE {revision}`) or correct the name"
         )
 
-    def _kinds(self, abbreviated: str) -> list[tuple[str, str]]:
+    def _candidates(self, abbreviated: str) -> list[tuple[str, str]]:
         """Sha and kind of every object whose name starts with these digits."""
         if not _ABBREVIATED.match(abbreviated):
             return []
@@ -92,7 +88,7 @@ class Repository:
         arguments = ["cat-file", "--batch-check=%(objectname) %(objecttype)"]
         lines = run_git(arguments, git_dir=self.git_dir, stdin=names).decode("ascii", "replace").splitlines()
         pairs = [(sha, kind) for sha, _, kind in (line.partition(" ") for line in lines)]
-        return [(sha, kind) for sha, kind in pairs if kind != Absence.MISSING]
+        return [(sha, kind) for sha, kind in pairs if kind != "missing"]
 
     def diff(
         self, base: Sha, head: Sha, context_lines: int = CONTEXT_LINES, max_bytes: int = MAX_DIFF_BYTES

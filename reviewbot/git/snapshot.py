@@ -54,7 +54,10 @@ class _ObjectSnapshot:
         return None if entry is None else self._content(path, entry)
 
     def _content(self, path: str, entry: Entry) -> bytes:
-        found = self._repository.objects.read(entry.sha)
+        try:
+            found = self._repository.objects.read(entry.sha)
+        except GitError as error:
+            raise GitError(f"{path!r} of {self._revision} cannot be read: {error}") from error
         if isinstance(found, GitObject):
             return found.content
         raise GitError(
