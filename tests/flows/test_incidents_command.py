@@ -64,6 +64,16 @@ def test_text_of_a_file_cannot_steer_the_terminal(tmp_path: Path) -> None:
     assert all(line.startswith(str(path)) for line in result.output.splitlines())
 
 
+def test_the_example_of_the_manual_passes(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "incidents.md").read_text("utf-8")
+    path = tmp_path / "incidents.yaml"
+    path.write_text(manual.split("```yaml\n")[1].split("```")[0])
+
+    result = CliRunner().invoke(app, ["check", str(path)])
+
+    assert result.output == "2 incidents, 1 with a code cause, 1 linked, 1 control; split: 1 held-out, 1 no split\n"
+
+
 def test_the_schema_is_printed_as_json() -> None:
     result = CliRunner().invoke(app, ["schema"])
 
