@@ -1,0 +1,63 @@
+"""No test reaches past this machine: an attempt is refused, and fails the test even if the code swallows the refusal."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+_blocked: list[str] = []
+
+
+class NetworkForbidden(RuntimeError):
+    """A test tried to reach another machine."""
+
+
+def _is_local(host: object) -> bool:
+    if host in (None, "", b"", "localhost", b"localhost"):
+        return True
+    text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text == socket.gethostname()
+    return address.is_loopback or address.is_unspecified
+
+
+def _guard(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        connection, address = arguments
+        family = getattr(connection, "family", None)
+        if family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
+            return
+        host = address[0]
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = arguments[0]
+    else:
+        return
+    if not _is_local(host):
+        _blocked.append(f"{event} {host!r}")
+        raise NetworkForbidden(f"{event} {host!r}: tests talk to this machine only")
+
+
+def pytest_configure() -> None:
+    # An audit hook sees every socket of the process, also those of fixtures and threads, and cannot be undone by a test.
+    sys.addaudithook(_guard)
+
+
+@pytest.fixture
+def blocked_connections() -> list[str]:
+    """The attempts refused so far; a test that makes one on purpose empties the list."""
+    return _blocked
+
+
+@pytest.fixture(autouse=True)
+def _no_network() -> Iterator[None]:
+    _blocked.clear()
+    yield
+    attempts = list(_blocked)
+    _blocked.clear()
+    assert not attempts, f"the test tried to reach another machine: {attempts}"
