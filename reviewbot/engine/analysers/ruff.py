@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import PurePosixPath
 
 from reviewbot.domain.finding import Category, Severity
-from reviewbot.engine.analysers.report import AnalyserReport, Hit, Workspace, failed, unreadable, without_directory
+from reviewbot.engine.analysers.report import (
+    FILES_DIRECTORY,
+    AnalyserReport,
+    Hit,
+    Workspace,
+    failed,
+    unreadable,
+    without_directory,
+)
 from reviewbot.engine.analysers.ruff_codes import RuffCode, ruff_codes
 
+_SYNTAX_ERROR_CODE = "invalid-syntax"
 _SYNTAX_ERROR = RuffCode(
     Severity.HIGH,
     Category.CORRECTNESS,
@@ -17,7 +27,9 @@ _SYNTAX_ERROR = RuffCode(
     "Python refuses the file when it is imported or run.",
 )
 _LEFT_OUT_BY_RUFF = "seems safe"
-_OLD_PYTHON = ("Missing parentheses in call to 'print'", "Multiple exception types must be parenthesized")
+_PYTHON_2_LINE = re.compile(
+    r"^\s*(?:print\s+[^\s(=]|exec\s+[\w'\"]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.M
+)
 
 
 class Ruff:
@@ -35,9 +47,10 @@ class Ruff:
         if result.failure is not None or result.exit_code not in (0, 1):
             return failed(self.name, result)
         try:
-            return AnalyserReport(hits=hits_of(result.stdout))
+            hits = hits_of(result.stdout)
         except (ValueError, KeyError, TypeError) as error:
             return unreadable(self.name, error)
+        return AnalyserReport(hits=tuple(hit for hit in hits if not _is_python_2(hit, workspace)))
 
 
 def hits_of(report: bytes) -> tuple[Hit, ...]:
@@ -51,9 +64,7 @@ def hits_of(report: bytes) -> tuple[Hit, ...]:
             if file in broken:
                 continue
             broken.add(file)
-            if message.startswith(_OLD_PYTHON):
-                continue
-            known, code = _SYNTAX_ERROR, "invalid-syntax"
+            known, code = _SYNTAX_ERROR, _SYNTAX_ERROR_CODE
         if _LEFT_OUT_BY_RUFF in message:
             continue
         hits.append(
@@ -70,3 +81,10 @@ def hits_of(report: bytes) -> tuple[Hit, ...]:
             )
         )
     return tuple(hits)
+
+
+def _is_python_2(hit: Hit, workspace: Workspace) -> bool:
+    if hit.rule != f"ruff:{_SYNTAX_ERROR_CODE}":
+        return False
+    text = (workspace.directory / FILES_DIRECTORY / hit.file).read_text(encoding="utf-8", errors="replace")
+    return _PYTHON_2_LINE.search(text) is not None

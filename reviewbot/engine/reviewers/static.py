@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reviewbot.domain.diff import FileDiff, LineKind, Side
-from reviewbot.domain.finding import Category, Finding, Location, Origin
+from reviewbot.domain.finding import Finding, Location, Origin
 from reviewbot.domain.review import ReviewerRun, SkipReason
 from reviewbot.domain.text import printable
 from reviewbot.engine.analysers.ast_grep import AstGrep
@@ -28,6 +28,10 @@ _MAX_EVIDENCE_LINES = 3
 _IS_TEST = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testdata|fixtures|__mocks__)/"
     r"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*(?:_test|_spec|\.test|\.spec|Tests?|IT)\.\w+)$"
+)
+# Defects of tests cause no incident; only those count by which a test checks nothing at all.
+_RULES_FOR_TESTS = frozenset(
+    f"ruff:{code}" for code in ("F811", "F631", "F634", "PLW0129", "B015", "RUF040", "invalid-syntax")
 )
 _LONE_CARRIAGE_RETURN = re.compile("\r(?!\n)")
 
@@ -122,7 +126,7 @@ def _is_read(source: _Source, reports: Mapping[str, AnalyserReport]) -> bool:
 
 
 def _finding(hit: Hit, source: _Source | None, task: ReviewTask) -> Finding | None:
-    if source is None or (hit.category is not Category.CORRECTNESS and _IS_TEST.search(source.path)):
+    if source is None or (hit.rule not in _RULES_FOR_TESTS and _IS_TEST.search(source.path)):
         return None
     file = task.change.diff.file(source.path)
     last_line = max(hit.first_line, min(hit.last_line, hit.first_line + _MAX_HIT_LINES - 1))
