@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 MINIMAL_PATH = "/usr/local/bin:/usr/bin:/bin"
-STDERR_TAIL_BYTES = 4_000
+STDERR_TAIL_BYTES = 32_000
 _CHUNK_BYTES = 65_536
 _POLL_SECONDS = 0.05
 _DRAIN_SECONDS = 0.5

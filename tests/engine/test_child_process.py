@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.engine.child_process import ChildResult, run_child
+from reviewbot.engine.child_process import STDERR_TAIL_BYTES, ChildResult, run_child
 
 
 def run_python(
@@ -125,7 +125,7 @@ def test_a_child_that_writes_without_end_is_killed_and_its_output_cut(tmp_path: 
     assert result.failure is not None
     assert "wrote more than 50000 bytes" in result.failure
     assert len(result.stdout) <= 50_000
-    assert len(result.stderr_tail) <= 4_000
+    assert len(result.stderr_tail) <= STDERR_TAIL_BYTES
 
 
 def test_too_much_output_is_a_failure_also_when_the_child_ended_in_time(tmp_path: Path) -> None:

