@@ -231,3 +231,18 @@ def test_loading_settings_in_a_fresh_process_is_quick(tmp_path: Path) -> None:
     ]
 
     assert min(seconds) < 0.5, "loading the settings delays every command"
+
+
+def test_keys_inside_a_table_are_not_taken_for_settings() -> None:
+    assert key_lines("[github]\nmodel = 1\n\n[other]\n") == {"github": 1, "other": 4}
+
+
+def test_the_commands_that_show_settings_load_none_before_they_run() -> None:
+    program = (
+        "import sys, reviewbot.cli.config, reviewbot.cli.doctor\n"
+        "print([name for name in ('pydantic', 'reviewbot.config', 'psycopg') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
