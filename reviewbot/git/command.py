@@ -111,6 +111,7 @@ def git_output(
     *,
     git_dir: Path,
     work_tree: Path | None = None,
+    index_file: Path | None = None,
     settings: Sequence[str] = (),
     stdin: bytes = b"",
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
@@ -120,9 +121,9 @@ def git_output(
 ) -> GitOutput:
     """The output of one git command, up to a limit in bytes or lines at which git is ended.
 
-    `settings` are more `name=value` for git's `-c`.
+    `settings` are more `name=value` for git's `-c`; `index_file` is read in place of the repository's index.
     """
-    process = _started(arguments, git_dir, work_tree, settings, subprocess.PIPE)
+    process = _started(arguments, git_dir, work_tree, index_file, settings, subprocess.PIPE)
     deadline = time.monotonic() + timeout_seconds
     conversation = Conversation(process, stdin, deadline, max_output_bytes, max_output_lines)
     try:
@@ -145,13 +146,14 @@ def git_output(
 
 def started_git(arguments: Sequence[str], *, git_dir: Path, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
     """A git process that stays, with pipes for its input and output; the caller ends it with `end_group`."""
-    return _started(arguments, git_dir, None, (), stderr)
+    return _started(arguments, git_dir, None, None, (), stderr)
 
 
 def _started(
     arguments: Sequence[str],
     git_dir: Path,
     work_tree: Path | None,
+    index_file: Path | None,
     settings: Sequence[str],
     stderr: int | IO[bytes],
 ) -> subprocess.Popen[bytes]:
@@ -159,8 +161,10 @@ def _started(
     environment = {**_ENVIRONMENT, "PATH": f"{Path(program).parent}{os.pathsep}{os.defpath}"}
     if work_tree is None:
         # Without an index and with an empty place as work tree no attribute of any checkout applies.
-        environment["GIT_INDEX_FILE"] = str(git_dir / "reviewbot-reads-no-index")
+        index_file = git_dir / "reviewbot-reads-no-index"
         settings = (_NO_ATTRIBUTES, *settings)
+    if index_file is not None:
+        environment["GIT_INDEX_FILE"] = str(index_file)
     place = work_tree or git_dir
     options = [part for setting in (*_CONFIGURATION, *settings) for part in ("-c", setting)]
     command = [program, "--no-pager", f"--git-dir={git_dir}", f"--work-tree={place}", *options, *arguments]

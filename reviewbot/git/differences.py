@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +56,25 @@ def work_tree_diff(git_dir: Path, work_tree: Path, base: Sha, context_lines: int
     """From a commit or tree to the tracked files on disk; files pass through no filter program."""
     # "dirty" keeps git from running another git inside of submodules.
     arguments = [f"-U{context_lines:d}", "--ignore-submodules=dirty", base]
-    return _diff(arguments, git_dir, work_tree, filters_off(git_dir, work_tree), max_bytes)
+    settings = filters_off(git_dir, work_tree)
+    with _index_copy(git_dir) as index_file:
+        return _diff(arguments, git_dir, work_tree, settings, max_bytes, index_file)
+
+
+@contextmanager
+def _index_copy(git_dir: Path) -> Iterator[Path]:
+    """A copy of the index to read from: while it compares with the disk, git writes what it learned to the index."""
+    with tempfile.TemporaryDirectory(prefix="reviewbot-") as directory:
+        copy = Path(directory) / "index"
+        try:
+            shutil.copyfile(git_dir / "index", copy)
+        except FileNotFoundError:
+            pass  # Before the first `git add` there is none, and none is what git shall see.
+        except OSError as error:
+            raise GitError(
+                f"the index of {git_dir} cannot be copied: {error.strerror}; check its permissions and the disk"
+            ) from error
+        yield copy
 
 
 def index_diff(git_dir: Path, work_tree: Path, base: Sha, context_lines: int, max_bytes: int) -> RawDiff:
@@ -63,12 +84,18 @@ def index_diff(git_dir: Path, work_tree: Path, base: Sha, context_lines: int, ma
 
 
 def _diff(
-    arguments: Sequence[str], git_dir: Path, work_tree: Path | None, settings: Sequence[str], max_bytes: int
+    arguments: Sequence[str],
+    git_dir: Path,
+    work_tree: Path | None,
+    settings: Sequence[str],
+    max_bytes: int,
+    index_file: Path | None = None,
 ) -> RawDiff:
     output = git_output(
         ["diff", *_OPTIONS, *arguments, "--"],
         git_dir=git_dir,
         work_tree=work_tree,
+        index_file=index_file,
         settings=settings,
         timeout_seconds=_TIMEOUT_SECONDS,
         max_output_bytes=max_bytes,
@@ -96,13 +123,11 @@ def filters_off(git_dir: Path, work_tree: Path) -> list[str]:
 
 def unstaged_paths(git_dir: Path, work_tree: Path) -> list[str]:
     """Tracked files whose content on disk is not the one in the index."""
-    content = git_output(
-        ["diff", "--name-only", "-z", "--no-ext-diff", "--no-relative", "--ignore-submodules=dirty", "--"],
-        git_dir=git_dir,
-        work_tree=work_tree,
-        settings=filters_off(git_dir, work_tree),
-    ).content
-    return _paths(content)
+    arguments = ["diff", "--name-only", "-z", "--no-ext-diff", "--no-relative", "--ignore-submodules=dirty", "--"]
+    settings = filters_off(git_dir, work_tree)
+    with _index_copy(git_dir) as index_file:
+        output = git_output(arguments, git_dir=git_dir, work_tree=work_tree, index_file=index_file, settings=settings)
+    return _paths(output.content)
 
 
 def untracked_paths(git_dir: Path, work_tree: Path) -> list[str]:

@@ -63,12 +63,22 @@ def test_all_of_a_long_input_reaches_git(git_dir: Path) -> None:
 
 def test_a_slow_git_is_ended_with_its_children(tmp_path: Path, git_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     version = 'case "$1" in --version) echo git version 2.40.0; exit;; esac'
-    program(tmp_path / "slow", f"{version}\nsleep 20 & wait")
+    program(tmp_path / "slow", f"{version}\nsleep 20 & echo $! >{tmp_path}/child; wait")
     monkeypatch.setenv("PATH", f"{tmp_path / 'slow'}:{os.environ['PATH']}")
     started = time.monotonic()
     with pytest.raises(GitError, match=r"did not finish within 0\.2 seconds"):
         run_git(["status"], git_dir=git_dir, timeout_seconds=0.2)
-    assert time.monotonic() - started < 5
+    child = int((tmp_path / "child").read_text())
+    while is_alive(child) and time.monotonic() - started < 5:
+        time.sleep(0.01)
+    assert not is_alive(child)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize("said", ["git version 2.20.1", "git version 1.9", "hello"])

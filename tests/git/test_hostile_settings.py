@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ def test_a_missing_object_is_not_fetched(builder: RepositoryBuilder, shas: tuple
 
 
 def test_the_index_is_left_as_it_was(builder: RepositoryBuilder, shas: tuple[Sha, Sha]) -> None:
-    (builder.path / "new.txt").touch()
+    os.utime(builder.path / "new.txt", (1_600_000_000, 1_600_000_000))
     before = (builder.path / ".git/index").read_bytes()
     seen(builder, shas)
     assert (builder.path / ".git/index").read_bytes() == before

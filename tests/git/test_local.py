@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ def test_before_the_first_commit_everything_staged_is_new(builder: RepositoryBui
 
 def test_nothing_changed_is_an_empty_diff(builder: RepositoryBuilder) -> None:
     builder.write("a.txt", "a\n").commit()
-    (builder.path / "a.txt").touch()
+    os.utime(builder.path / "a.txt", (1_600_000_000, 1_600_000_000))
     assert local_change(builder.path).diff.content == b""
     assert staged_change(builder.path).diff.content == b""
 
