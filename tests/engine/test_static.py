@@ -108,6 +108,22 @@ def test_a_name_that_is_missing_is_reported_but_not_one_in_a_quoted_annotation()
     assert [(finding.rule, str(finding.location)) for finding in run.findings] == [("ruff:F821", "a.py:2")]
 
 
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("pkg/__init__.py", b"__all__ = ('submodule',)\n"),
+        ("a.py", b"import json\nimport json\nprint(json)\n"),
+        ("a.py", b"def f(response):\n    response.body\n    return response\n"),
+        ("a.py", b"import subprocess\nsubprocess.run('ls', shell=True)\n"),
+    ],
+)
+def test_reports_of_ruff_that_mean_no_bug_are_left_out(path: str, content: bytes) -> None:
+    run = StaticReviewer().review(task_of({path: content}))
+
+    assert run.failure is None
+    assert run.findings == ()
+
+
 def test_advice_on_hardening_a_workflow_is_no_finding() -> None:
     workflow = INJECTION.replace(b"permissions: {}\n", b"").replace(
         b"- run: echo ${{ github.event.issue.title }}", b"- uses: actions/checkout@v4"

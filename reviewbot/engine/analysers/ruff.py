@@ -26,11 +26,13 @@ _SYNTAX_ERROR = RuffCode(
     "File cannot be parsed",
     "Python refuses the file when it is imported or run.",
 )
-_LEFT_OUT_BY_RUFF = "seems safe"
+# ruff's own words for a command without values.
+_HARMLESS = "seems safe"
 _PYTHON_2_LINE = re.compile(
     r"^\s*(?:print\s+[^\s(=]|exec\s+[\w'\"]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+\w+\s*,)", re.M
 )
 _UNDEFINED_NAME = re.compile(r"Undefined name `(\w+)`")
+_DEFINITION = re.compile(r"\s*(?:async\s+def|def|class)\b")
 
 
 class Ruff:
@@ -39,7 +41,9 @@ class Ruff:
     name = "ruff"
 
     def exported_suffix(self, path: str) -> str | None:
-        return ".py" if PurePosixPath(path).suffix == ".py" else None
+        pure = PurePosixPath(path)
+        # A package's own module may name submodules that it does not import.
+        return "/__init__.py" if pure.name == "__init__.py" else ".py" if pure.suffix == ".py" else None
 
     def analyse(self, workspace: Workspace, files: tuple[str, ...]) -> AnalyserReport:
         options = "check --isolated --no-cache --ignore-noqa --no-respect-gitignore --quiet --output-format json"
@@ -66,7 +70,7 @@ def hits_of(report: bytes) -> tuple[Hit, ...]:
                 continue
             broken.add(file)
             known, code = _SYNTAX_ERROR, _SYNTAX_ERROR_CODE
-        if _LEFT_OUT_BY_RUFF in message:
+        if _HARMLESS in message:
             continue
         hits.append(
             Hit(
@@ -85,12 +89,15 @@ def hits_of(report: bytes) -> tuple[Hit, ...]:
 
 
 def _is_false_alarm(hit: Hit, workspace: Workspace) -> bool:
-    if hit.rule not in (f"ruff:{_SYNTAX_ERROR_CODE}", "ruff:F821"):
+    if hit.rule not in (f"ruff:{_SYNTAX_ERROR_CODE}", "ruff:F821", "ruff:F811"):
         return False
     text = (workspace.directory / FILES_DIRECTORY / hit.file).read_text(encoding="utf-8", errors="replace")
     if hit.rule == f"ruff:{_SYNTAX_ERROR_CODE}":
         return _PYTHON_2_LINE.search(text) is not None
+    lines = text.split("\n")[hit.first_line - 1 : hit.last_line]
+    if hit.rule == "ruff:F811":
+        # A second import changes nothing; a second function or class hides the first.
+        return not any(_DEFINITION.match(line) for line in lines)
     # A name in quotes is an annotation, or text that ruff takes for one; nothing looks it up when the line runs.
     name = _UNDEFINED_NAME.search(hit.explanation)
-    lines = text.split("\n")[hit.first_line - 1 : hit.last_line]
     return name is not None and any(f"{quote}{name[1]}{quote}" in line for quote in "'\"" for line in lines)
