@@ -1,4 +1,4 @@
-"""No test reaches past this machine: an attempt is refused, and fails the test even if the code swallows the refusal."""
+"""No test reaches past this machine: an attempt is refused, and fails the test even where the code swallows it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _guard(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def pytest_configure() -> None:
-    # An audit hook sees every socket of the process, also those of fixtures and threads, and cannot be undone by a test.
+    # An audit hook sees every socket of the process, also those of fixtures and threads, and no test can undo it.
     sys.addaudithook(_guard)
 
 

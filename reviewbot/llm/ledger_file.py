@@ -27,6 +27,8 @@ class LedgerFile:
         self._offsets: dict[bytes, int] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not path.is_file():
+                raise StoreError(f"{path}: the ledger cannot be kept in what is no regular file: name another path")
             self._stream: BinaryIO = path.open("a+b", buffering=0)
             with self._owned():
                 self._index()
