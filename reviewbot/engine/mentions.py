@@ -14,7 +14,7 @@ from reviewbot.engine.symbols import Symbol
 from reviewbot.engine.wanted import ChangedSymbol, UsedWord, WantedWords, wanted_words
 from reviewbot.ports import GrepHit
 
-_MAX_HITS = 6000
+_MAX_HITS = 2500
 _MAX_HITS_OF_A_WORD = 200
 _MAX_HITS_OF_A_KEY = 60
 _MAX_HITS_OF_A_METHOD = 60
@@ -36,7 +36,8 @@ _DEFINING = r"""(?:\b(?:def|class|func|fn|function\*?|interface|type|struct|enum
 def related_pieces(files: Sequence[ChangedFile], head: Sources) -> list[ContextPiece]:
     """Uses, definitions and mentions, found by one search over the head."""
     wanted = wanted_words(files)
-    hits = _hits_by_word(head.grep(wanted.words, _MAX_HITS), wanted.words) if wanted.words else {}
+    hits = _searched(head, wanted.words) if wanted.words else {}
+    hits = {word: of_word for word, of_word in hits.items() if len(of_word) <= _MAX_HITS_OF_A_WORD}
     changed = {file.path: file for file in files}
     pieces = [piece for symbol in wanted.symbols if (piece := _uses(symbol, hits.get(symbol.word, []), changed, head))]
     pieces += _definitions(wanted, hits, files, head)
@@ -44,8 +45,19 @@ def related_pieces(files: Sequence[ChangedFile], head: Sources) -> list[ContextP
     return pieces
 
 
+def _searched(head: Sources, words: Sequence[str]) -> dict[str, list[GrepHit]]:
+    """Hits for each word; a search that common words filled up is made once more without them."""
+    found = head.grep(words, _MAX_HITS)
+    hits = _hits_by_word(found, words)
+    if len(found) < _MAX_HITS:
+        return hits
+    common = {word for word, of_word in hits.items() if len(of_word) > _MAX_HITS_OF_A_WORD}
+    rest = [word for word in words if word not in common]
+    return _hits_by_word(head.grep(rest, _MAX_HITS), rest) if common and rest else hits
+
+
 def _hits_by_word(hits: Sequence[GrepHit], words: Sequence[str]) -> dict[str, list[GrepHit]]:
-    """Hits outside noisy files for each word; a word that stands nearly everywhere has none."""
+    """Hits outside noisy files for each word."""
     alternatives = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     pattern = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
     found: dict[str, list[GrepHit]] = {}
@@ -56,7 +68,7 @@ def _hits_by_word(hits: Sequence[GrepHit], words: Sequence[str]) -> dict[str, li
         if not noisy[hit.path]:
             for word in sorted(set(pattern.findall(hit.text[:2000]))):
                 found.setdefault(word, []).append(hit)
-    return {word: of_word for word, of_word in found.items() if len(of_word) <= _MAX_HITS_OF_A_WORD}
+    return found
 
 
 def _uses(

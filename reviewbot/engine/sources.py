@@ -13,7 +13,7 @@ from reviewbot.engine.symbols import Symbol
 from reviewbot.engine.syntax import SyntaxTree, parse_source
 from reviewbot.ports import GrepHit, Snapshot
 
-_FOREIGN_BYTES = 500_000
+_FOREIGN_BYTES = 250_000
 _NOISE = re.compile(
     r"(?:^|/)(?:vendor|vendored|third_party|node_modules|dist|build|\.yarn|__snapshots__|deps)/"
     r"|\.min\.(?:js|css)$|\.(?:lock|map|snap|svg|po|pot|sum|csv|ipynb)$|-lock\.(?:json|yaml)$"
@@ -129,7 +129,7 @@ class ChangedFile:
 
     @cached_property
     def gaps(self) -> frozenset[int]:
-        """Lines of the head beside which something was removed."""
+        """Lines of the head after which something was removed and nothing was put in its place."""
         found = set[int]()
         for hunk in self.diff.hunks:
             previous: int | None = None
@@ -138,7 +138,7 @@ class ChangedFile:
                 if line.kind is LineKind.REMOVED:
                     pending = True
                     continue
-                if pending and line.new_number is not None:
+                if pending and line.kind is LineKind.CONTEXT and line.new_number is not None:
                     found.add(previous if previous is not None else line.new_number)
                 previous, pending = line.new_number, False
             if pending and previous is not None:

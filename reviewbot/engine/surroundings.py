@@ -6,13 +6,14 @@ from collections.abc import Iterable, Set
 
 from reviewbot.domain.diff import Side
 from reviewbot.engine.pieces import ContextPiece, PieceKind, numbered
-from reviewbot.engine.sources import ChangedFile, SourceFile
+from reviewbot.engine.sources import ChangedFile, SourceFile, is_test
 from reviewbot.engine.symbols import Symbol
 from reviewbot.engine.syntax import line_runs
 
 _LONGEST_FUNCTION = 120
 _LONGEST_TYPE = 40
 _WINDOW_IN_FUNCTION = 20
+_WINDOW_BEFORE = 10
 _WINDOW_AT_TOP = 8
 _WINDOW_IN_TEXT = 20
 _LONGEST_SIGNATURE = 12
@@ -58,14 +59,15 @@ def _base_pieces(file: ChangedFile) -> list[ContextPiece]:
     for symbol, lines in _by_symbol(source, file.removed).items():
         if symbol is not None:
             kind = PieceKind.BEFORE if symbol.name in still_there else PieceKind.VANISHED
-            wanted = _wanted_lines(source, symbol, lines, _WINDOW_IN_FUNCTION)
+            vanished = kind is PieceKind.VANISHED
+            wanted = _wanted_lines(source, symbol, lines, _WINDOW_IN_FUNCTION if vanished else _WINDOW_BEFORE)
             pieces += _pieces(kind, source, symbol, wanted, file.shown_base, file.removed)
     return sorted(pieces, key=lambda piece: piece.first_line)
 
 
 def _import_pieces(file: ChangedFile) -> list[ContextPiece]:
     source = file.head
-    if source is None or source.tree is None or not file.added:
+    if source is None or source.tree is None or not file.added or is_test(file.path):
         return []
     lines = [line for first, last in source.tree.imports() for line in range(first, last + 1)]
     runs = line_runs(lines[:_LONGEST_IMPORTS])
@@ -88,9 +90,9 @@ def _wanted_lines(source: SourceFile, symbol: Symbol | None, lines: list[int], w
         window = _WINDOW_AT_TOP if source.tree is not None else _WINDOW_IN_TEXT
         return {near for line in lines for near in range(max(1, line - window), min(last_line, line + window) + 1)}
     longest = _LONGEST_FUNCTION if symbol.is_function else _LONGEST_TYPE
-    if _length(symbol) <= longest:
+    if _length(symbol) <= longest and window != _WINDOW_BEFORE:
         return set(range(symbol.first_line, min(last_line, symbol.last_line) + 1))
-    window = window if symbol.is_function else _WINDOW_AT_TOP
+    window = window if symbol.is_function else min(window, _WINDOW_AT_TOP)
     signature_last = min(symbol.signature_last_line, symbol.first_line + _LONGEST_SIGNATURE)
     wanted = set(range(symbol.first_line, signature_last + 1))
     for line in lines:

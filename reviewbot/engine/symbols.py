@@ -64,8 +64,10 @@ def nested_symbols(language: Language, captures: dict[str, list[tree_sitter.Node
             seen = node.id
             if lead_last in (first - 1, first):
                 first = min(first, lead_first)
+            lead_last = -1
             if wrap is not None and wrap.start_byte <= node.start_byte and 0 <= wrap.end_byte - node.end_byte <= 2:
                 first = min(first, wrap.start_point.row + 1)
+            wrap = None
             while around and around[-1][0] <= node.start_byte:
                 around.pop()
             kind = "constant" if mark == "const" else _kind(language, node, name, around[-1][2] if around else "")

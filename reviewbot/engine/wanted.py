@@ -15,6 +15,9 @@ _MAX_WORDS = 40
 _MAX_SYMBOLS = 14
 _MAX_KEYS = 8
 _SHORTEST_WORD = 3
+_MAX_USED = 18
+_LEAST_SCORE = 5.0
+_QUALIFIER = re.compile(r"(\w+)\.")
 _CALL = re.compile(r"(\w+)\s*(?:::<[^>]*>)?\(")
 _ENVIRONMENT_NAME = re.compile(r"(?<!\w)[A-Z][A-Z0-9]*_[A-Z0-9_]+(?!\w)")
 _STRING_KEY = re.compile(r"""["'`]([A-Za-z][\w.-]*[_.-][\w.-]*\w)["'`]""")
@@ -55,6 +58,11 @@ class UsedWord:
     file: ChangedFile
     score: float
 
+    @property
+    def is_local(self) -> bool:
+        """Whether its own file defines it, so that nothing has to be looked up."""
+        return self.file.head is not None and any(s.word == self.word for s in self.file.head.definitions)
+
 
 @dataclass(frozen=True, slots=True)
 class WantedWords:
@@ -67,7 +75,7 @@ class WantedWords:
     @property
     def words(self) -> list[str]:
         """All of them, for one search."""
-        words = [symbol.word for symbol in self.symbols] + [used.word for used in self.used]
+        words = [symbol.word for symbol in self.symbols] + [used.word for used in self.used if not used.is_local]
         return sorted({*words, *(key for key, _ in self.keys)})
 
 
@@ -88,10 +96,11 @@ def wanted_words(files: Sequence[ChangedFile]) -> WantedWords:
     chosen_keys = tuple(sorted(keys.items(), key=lambda pair: (-len(pair[0]), pair[0]))[:_MAX_KEYS])
     taken |= {key for key, _ in chosen_keys}
     best: dict[str, UsedWord] = {}
-    for used in (used for file in files for used in _used_words(file)):
+    product = [file for file in files if not is_test(file.path)] or files
+    for used in (used for file in product for used in _used_words(file)):
         if used.word not in taken and (used.word not in best or best[used.word].score < used.score):
             best[used.word] = used
-    room = _MAX_WORDS - len(taken)
+    room = min(_MAX_USED, _MAX_WORDS - len(taken))
     chosen_words = sorted(best.values(), key=lambda used: (-used.score, used.word))[:room]
     return WantedWords(tuple(symbols), tuple(chosen_words), chosen_keys)
 
@@ -145,14 +154,22 @@ def _used_words(file: ChangedFile) -> list[UsedWord]:
             names |= source.tree.identifiers(lines)
             for first, last in source.tree.imports():
                 imported.update(re.findall(r"\w+", " ".join(source.lines[first - 1 : last])))
-    called = {word for text in file.changed_texts for word in _CALL.findall(text)}
+    text = "\n".join(file.changed_texts)
+    called = set(_CALL.findall(text))
+    modules = {word for word in _QUALIFIER.findall(text) if word.islower() and word not in called}
     used = []
-    for name in sorted(name for name in names if _is_telling(name, language)):
-        looks = 2.0 * name[:1].isupper() + 1.0 * ("_" in name.strip("_"))
+    for name in sorted(name for name in names - modules if _is_telling(name, language)):
+        looks = 2.0 * _has_form(name) + 1.0 * name[:1].isupper()
         score = 4.0 * (name in imported) + 3.0 * (name in called) + looks
-        if score or language is None:
-            used.append(UsedWord(name, file, score + min(len(name), 20) / 20 - 2.0 * is_test(file.path)))
+        if score >= _LEAST_SCORE:
+            used.append(UsedWord(name, file, score + min(len(name), 20) / 20))
     return used
+
+
+def _has_form(name: str) -> bool:
+    """Whether a name has several parts (`load_all`, `LoadAll`): plain words are everywhere in a repository."""
+    bare = name.strip("_")
+    return "_" in bare or (not bare.islower() and not bare.isupper() and any(char.isupper() for char in bare[1:]))
 
 
 def _keys(file: ChangedFile) -> set[str]:
