@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -34,31 +33,27 @@ def test_calls_stop_before_the_one_that_could_pass_the_limit() -> None:
     assert budget.spent_usd == Decimal("0.025")
 
 
-def test_threads_together_never_pass_the_limit() -> None:
+def test_a_call_under_way_holds_its_worst_case_against_all_others() -> None:
     price = price_of("claude-opus-5")
     assert price is not None
-    worst = worst_case_usd(price, a_prompt())
-    together = threading.Barrier(3, timeout=5)
+    asked, released = threading.Event(), threading.Event()
 
-    class Meeting(StubModel):
+    class Waiting(StubModel):
         def complete(self, prompt: Prompt) -> Completion:
-            together.wait()
-            return dataclasses.replace(super().complete(prompt), cost_usd=worst)
+            asked.set()
+            released.wait(5)
+            return super().complete(prompt)
 
-    inner = Meeting(["answer"])
-    model = BudgetedModel(inner, Budget(worst * 3))
+    model = BudgetedModel(Waiting(["answer"]), Budget(worst_case_usd(price, a_prompt())))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(model.complete, a_prompt())
+        asked.wait(5)
 
-    def ended_in_budget(_: int) -> bool:
-        try:
+        with pytest.raises(BudgetExhausted, match=r"set aside"):
             model.complete(a_prompt())
-        except BudgetExhausted:
-            return False
-        return True
 
-    with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(ended_in_budget, range(8)))
-
-    assert outcomes.count(True) == inner.calls == 3
+        released.set()
+        assert first.result().text == "answer"
 
 
 def test_a_failed_call_gives_its_reservation_back_and_a_refusal_costs() -> None:
