@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from reviewbot.domain.text import printable
+
 
 class Side(StrEnum):
     """GitHub's names for the two columns of a diff."""
@@ -136,10 +138,11 @@ class Diff:
     def _by_path(self) -> dict[str, FileDiff]:
         old = {file.old_path: file for file in self.files if file.old_path is not None}
         new = {file.new_path: file for file in self.files if file.new_path is not None}
-        return {**old, **new}
+        shown = {printable(path): file for path, file in {**old, **new}.items()}
+        return {**shown, **old, **new}
 
     def file(self, path: str) -> FileDiff | None:
-        """The file with this path; the new name wins over an old one."""
+        """The file with this path, as it is or as it is shown; the new name wins over an old one."""
         return self._by_path.get(path)
 
     @property

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _KEPT_CONTROLS = "\t\n\r"
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def printable(text: str) -> str:
     """The same text with lone surrogates (undecodable bytes) as U+FFFD: it can be encoded and stored."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def revealed(text: str) -> str:

@@ -9,6 +9,7 @@ from reviewbot.dialogue import neutral
 from reviewbot.domain.diff import Diff, FileDiff, Hunk, Line, LineKind, Side
 from reviewbot.domain.finding import Finding, Location
 from reviewbot.domain.review import HeldBack, Stage
+from reviewbot.domain.text import printable
 
 SourceLines = Callable[[str, Side], tuple[str, ...] | None]
 """The lines of a file before (LEFT) or after (RIGHT) the change; None where there is no such file."""
@@ -125,7 +126,9 @@ def _at(finding: Finding, file: FileDiff, location: Location) -> Finding:
     line = file.line_at(shown[0], location.side)
     assert line is not None
     return replace(
-        finding, location=Location(file.path, shown[0], shown[-1], location.side), anchor_text=neutral(line.text)
+        finding,
+        location=Location(printable(file.path), shown[0], shown[-1], location.side),
+        anchor_text=neutral(line.text),
     )
 
 

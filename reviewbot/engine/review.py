@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from reviewbot.domain.change import Change
@@ -21,6 +21,7 @@ from reviewbot.domain.review import (
     ReviewerRun,
     SkipReason,
 )
+from reviewbot.domain.text import printable
 from reviewbot.engine.anchor import SourceLines, anchor
 from reviewbot.engine.choose import choose
 from reviewbot.engine.merge import merge
@@ -106,7 +107,7 @@ def _coverage(change: Change, selection: Selection, runs: Sequence[ReviewerRun])
             rows.append(FileCoverage(file.path, len(file.hunks), len(file.hunks)))
         else:
             rows.append(FileCoverage(file.path, 0, len(file.hunks), _reason_unread(file.path, runs)))
-    return Coverage(tuple(rows))
+    return Coverage(tuple(replace(row, path=printable(row.path)) for row in rows))
 
 
 def _reason_unread(path: str, runs: Sequence[ReviewerRun]) -> SkipReason:
