@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import message_from_string
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -60,11 +61,11 @@ def build(directory: Path) -> Path:
     return target
 
 
-def read_commits() -> Iterator[Commit]:
+def read_commits(patches: Path = PATCHES) -> Iterator[Commit]:
     """The history, oldest first; shas are computed here, so nothing has to be built to know them."""
     tree: Tree = {}
     parent = ""
-    for path in sorted(PATCHES.glob("*.patch")):
+    for path in sorted(patches.glob("*.patch")):
         person, message, diff = read_patch(path)
         before = dict(tree)
         for name, mode, hunks in files_of(diff):
@@ -74,19 +75,19 @@ def read_commits() -> Iterator[Commit]:
         parent_line = f"parent {parent}\n" if parent else ""
         text = f"tree {tree_sha(tree)}\n{parent_line}author {person}\ncommitter {person}\n\n{message}"
         parent = object_sha("commit", text.encode())
-        yield Commit(path.stem[3:], parent, person, message, changed, deleted)
+        yield Commit(path.stem.partition("-")[2], parent, person, message, changed, deleted)
 
 
 def read_patch(path: Path) -> tuple[str, str, str]:
     """Author with date, message, and diff of one patch."""
-    text = path.read_text(encoding="utf-8")
-    head, _, diff = text.partition("---\ndiff --git ")
-    header, _, body = head.partition("\n\n")
-    fields = dict(line.split(": ", 1) for line in header.splitlines())
-    date = parsedate_to_datetime(fields["Date"])
-    person = f"{fields['From']} {int(date.timestamp())} {date:%z}"
-    message = fields["Subject"] + "\n" + (f"\n{body.strip()}\n" if body.strip() else "")
-    return person, message, f"diff --git {diff}"
+    mail = message_from_string(path.read_text(encoding="utf-8"))
+    body, _, diff = str(mail.get_payload()).partition("\ndiff --git ")
+    date = parsedate_to_datetime(mail["Date"])
+    person = f"{mail['From']} {int(date.timestamp())} {date:%z}"
+    # Git folds long subjects; the body ends with the dashes that part it from the diff.
+    subject = re.sub(r"\n[ \t]", " ", mail["Subject"])
+    text = body.strip().removesuffix("---").strip()
+    return person, f"{subject}\n\n{text}\n" if text else f"{subject}\n", f"diff --git {diff}"
 
 
 def files_of(diff: str) -> Iterator[tuple[str, str | None, list[str]]]:

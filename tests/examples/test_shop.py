@@ -115,6 +115,28 @@ def test_a_folder_that_is_no_repository_is_never_removed(tmp_path: Path) -> None
         build_shop.build(tmp_path)
 
 
+def test_patches_that_git_writes_back_are_the_same_history(shop: Path, tmp_path: Path) -> None:
+    options = ["--root", "--keep-subject", "--no-stat", "--no-signature", "--zero-commit", "--no-renames"]
+    git(shop, "format-patch", "--quiet", *options, "-o", str(tmp_path), "main")
+
+    written = [commit.sha for commit in build_shop.read_commits(tmp_path)]
+
+    assert written == [commit.sha for commit in build_shop.read_commits()]
+
+
+def test_a_patch_that_does_not_fit_ends_the_build_with_its_name(tmp_path: Path) -> None:
+    first = next(iter(sorted((EXAMPLES / "shop").glob("*.patch"))))
+    (tmp_path / "01-first.patch").write_text(first.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "02-second.patch").write_text(
+        "From: A <a@acme.example>\nDate: Fri, 02 Jan 2026 10:00:00 +0000\nSubject: Change\n\n---\n"
+        "diff --git a/README.md b/README.md\n--- a/README.md\n+++ b/README.md\n@@ -1 +1 @@\n-# shoppe\n+# store\n",
+        encoding="utf-8",
+    )
+
+    with pytest.raises(SystemExit, match=r"02-second.patch: README.md has no line '# shoppe' at 1"):
+        list(build_shop.read_commits(tmp_path))
+
+
 def test_git_finds_nothing_wrong_with_the_repository(shop: Path) -> None:
     git(shop, "fsck", "--strict", "--no-dangling")
 
