@@ -59,7 +59,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """A run of lines; starts and counts as in its `@@` line, `section` what follows the second `@@`."""
+    """A run of lines; starts and counts as in its `@@` line, `section` what follows the second `@@`.
+
+    `header` is the whole `@@` line where it is not of git's usual form, "" otherwise.
+    """
 
     old_start: int
     old_count: int
@@ -78,8 +81,9 @@ class Hunk:
 class FileDiff:
     """What a diff says of one file.
 
-    `header` holds the lines before the first hunk as they stood, `omitted` the reason why hunks were not
-    read ("" when they were); modes are git's six octal digits, "160000" being a submodule, "120000" a symlink.
+    `header` holds the lines before the first hunk as they stood, `trailer` what follows the last one without
+    being part of it, `omitted` the reason why hunks were not read ("" when they were); modes are git's six octal
+    digits, "160000" being a submodule, "120000" a symlink.
     """
 
     old_path: str | None
@@ -91,6 +95,7 @@ class FileDiff:
     new_mode: str | None = None
     is_binary: bool = False
     omitted: str = ""
+    trailer: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

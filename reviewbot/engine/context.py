@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reviewbot.domain.diff import FileDiff
+from reviewbot.engine.file_kinds import is_test
 from reviewbot.engine.mentions import related_pieces
 from reviewbot.engine.pieces import Context, ContextPiece, PieceKind, within_budget
-from reviewbot.engine.sources import ChangedFile, Sources, is_test
+from reviewbot.engine.sources import ChangedFile, Sources
 from reviewbot.engine.surroundings import surrounding_pieces
 from reviewbot.ports import ReviewTask
 

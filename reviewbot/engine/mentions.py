@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from reviewbot.engine.file_kinds import is_noise, is_prose, is_test
 from reviewbot.engine.languages import Language, language_of
 from reviewbot.engine.pieces import ContextPiece, PieceKind, cut, numbered
-from reviewbot.engine.sources import ChangedFile, SourceFile, Sources, is_noise, is_prose, is_test
+from reviewbot.engine.sources import ChangedFile, SourceFile, Sources
 from reviewbot.engine.symbols import Symbol
 from reviewbot.engine.wanted import ChangedSymbol, UsedWord, WantedWords, wanted_words
 from reviewbot.ports import GrepHit

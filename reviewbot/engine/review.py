@@ -24,6 +24,7 @@ from reviewbot.domain.review import (
 from reviewbot.domain.text import printable
 from reviewbot.engine.anchor import SourceLines, anchor
 from reviewbot.engine.choose import choose
+from reviewbot.engine.file_kinds import is_marked_generated
 from reviewbot.engine.merge import merge
 from reviewbot.engine.select import Selection, pick_paths
 from reviewbot.ports import Reviewer, ReviewTask, Snapshot
@@ -48,7 +49,7 @@ def review(
     """
     policy = policy or Policy()
     change = reviewable.change
-    selection = pick_paths(change.diff, policy)
+    selection = pick_paths(change.diff, policy, lambda path: is_marked_generated(reviewable.head.read_file(path)))
     task = ReviewTask(change, reviewable.head, reviewable.base, policy, selection.paths, trial)
     runs = _runs(task, reviewers) if selection.paths else ()
     generated = [finding for run in runs for finding in run.findings]
@@ -130,9 +131,9 @@ def _outcome(
     failures = [f"{run.reviewer} failed: {run.failure}" for run in runs if run.failure]
     if not reviewers:
         return Outcome.FAILED, "no reviewer was asked"
-    if change.diff.is_empty:
+    if change.diff.is_empty and not change.is_cut:
         return Outcome.SKIPPED, "the change is empty"
-    if not selection.paths and not coverage.gaps:
+    if not selection.paths and not coverage.gaps and not change.is_cut:
         return Outcome.SKIPPED, f"nothing to review: {_counted(coverage.skipped)}"
     if runs and len(failures) == len(runs) and not coverage.read:
         return Outcome.FAILED, "; ".join(failures)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,32 +13,6 @@ from reviewbot.engine.syntax import SyntaxTree, parse_source
 from reviewbot.ports import GrepHit, Snapshot
 
 _FOREIGN_BYTES = 250_000
-_NOISE = re.compile(
-    r"(?:^|/)(?:vendor|vendored|third_party|node_modules|dist|build|\.yarn|__snapshots__|deps)/"
-    r"|\.min\.(?:js|css)$|\.(?:lock|map|snap|svg|po|pot|sum|csv|ipynb)$|-lock\.(?:json|yaml)$"
-    r"|(?:^|/)(?:changelog|changes|news)[^/]*$"
-    r"|(?:_pb2?|\.pb|\.generated|_generated)\.|(?:^|/)doc/build/changelog/",
-    re.IGNORECASE,
-)
-_TESTS = re.compile(
-    r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|playground)/"
-    r"|(?:_test|_spec|\.test|\.spec)\.\w+$|(?:^|/)test_",
-    re.IGNORECASE,
-)
-_PROSE = re.compile(r"\.(?:md|rst|txt|adoc|html)$", re.IGNORECASE)
-
-
-def is_noise(path: str) -> bool:
-    """Whether a file is vendored, generated, minified, a lock file or a changelog."""
-    return _NOISE.search(path) is not None
-
-
-def is_test(path: str) -> bool:
-    return _TESTS.search(path) is not None
-
-
-def is_prose(path: str) -> bool:
-    return _PROSE.search(path) is not None
 
 
 class SourceFile:

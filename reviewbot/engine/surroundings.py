@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from reviewbot.domain.diff import Side
+from reviewbot.engine.file_kinds import is_test
 from reviewbot.engine.pieces import ContextPiece, PieceKind, numbered
-from reviewbot.engine.sources import ChangedFile, SourceFile, is_test
+from reviewbot.engine.sources import ChangedFile, SourceFile
 from reviewbot.engine.symbols import Symbol
 from reviewbot.engine.syntax import line_runs
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from reviewbot.engine.file_kinds import is_prose, is_test
 from reviewbot.engine.languages import Language
-from reviewbot.engine.sources import ChangedFile, SourceFile, is_prose, is_test
+from reviewbot.engine.sources import ChangedFile, SourceFile
 from reviewbot.engine.symbols import Symbol
 
 _MAX_WORDS = 40
