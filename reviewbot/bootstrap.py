@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reviewbot.config import Settings
     from reviewbot.git.repository import Repository
     from reviewbot.llm.budget import Budget
+    from reviewbot.llm.prices import Catalogue
     from reviewbot.llm.specification import ModelKeys
     from reviewbot.retro.exposures import RepositoryPlace
 
@@ -84,19 +85,36 @@ class Workshop:
     def _opened(self, specification: str) -> Model:
         if self.replace_model is not None:
             return self.replace_model(specification)
-        from reviewbot.llm.budget import Budget, BudgetedModel
-        from reviewbot.llm.ledger import LedgerModel
-        from reviewbot.llm.retry import RetryingModel
         from reviewbot.llm.specification import open_model, parse_model
 
         parsed = parse_model(specification)
-        model = open_model(parsed, model_keys(self.settings))
+        catalogue = load_prices(self.settings)
+        model = open_model(parsed, model_keys(self.settings), catalogue)
         if not specification.startswith("scripted:"):
-            model = RetryingModel(model)
-        if self.budget_usd is not None:
-            self._budget = self._budget or Budget(self.budget_usd)
-            model = BudgetedModel(model, self._budget)
-        return LedgerModel(model, self.ledger) if self.ledger is not None else model
+            model = self._guarded(model, catalogue)
+        if self.ledger is None:
+            return model
+        from reviewbot.llm.ledger import LedgerModel
+
+        return LedgerModel(model, self.ledger)
+
+    def _guarded(self, model: Model, catalogue: Catalogue) -> Model:
+        """With retries, and the budget around them."""
+        from reviewbot.llm.budget import Budget, BudgetedModel
+        from reviewbot.llm.retry import RetryingModel
+
+        retrying = RetryingModel(model)
+        if self.budget_usd is None:
+            return retrying
+        self._budget = self._budget or Budget(self.budget_usd)
+        return BudgetedModel(retrying, self._budget, catalogue)
+
+
+def load_prices(settings: Settings) -> Catalogue:
+    """Prices and knowledge cutoffs of models: the shipped ones, and over them those of the operator's file."""
+    from reviewbot.llm.prices import load_catalogue
+
+    return load_catalogue(settings.prices_file)
 
 
 def model_keys(settings: Settings) -> ModelKeys:
@@ -138,9 +156,9 @@ def model_label(specification: str) -> str:
     """The model as a report names it; answers that were recorded are always called that."""
     if not specification.startswith("scripted:"):
         return specification
-    from reviewbot.llm.scripted import ScriptedModel
+    from reviewbot.llm.scripted import load_recording
 
-    return f"recorded answers of {ScriptedModel(Path(specification.removeprefix('scripted:'))).recorded_model}"
+    return f"recorded answers of {load_recording(Path(specification.removeprefix('scripted:'))).model}"
 
 
 def repository_finder(

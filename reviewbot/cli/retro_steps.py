@@ -10,7 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from reviewbot import __version__
-from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, model_label, repository_finder
+from reviewbot.bootstrap import (
+    DETERMINISTIC,
+    Workshop,
+    chosen_reviewers,
+    load_prices,
+    model_label,
+    repository_finder,
+)
 from reviewbot.cli.output import error_line, line
 from reviewbot.cli.progress import progress
 from reviewbot.config import Settings, load_settings
@@ -20,7 +27,7 @@ from reviewbot.domain.repository import RepoName
 from reviewbot.domain.review import Outcome
 from reviewbot.errors import BudgetExhausted, FileProblems, InputError
 from reviewbot.git.repository import Repository
-from reviewbot.llm.prices import knowledge_cutoff
+from reviewbot.llm.measure import Estimate
 from reviewbot.pipelines.judge.evidence import RunRecord, report_of
 from reviewbot.pipelines.judge.verdicts import JudgePlan, judge
 from reviewbot.pipelines.replay import Arm, ReplayPlan
@@ -109,12 +116,13 @@ def dry_run(options: RetroOptions) -> int:
     """Builds every prompt of the real run, asks nothing, and says what it would take."""
     from reviewbot.llm.measure import MeasuringModel
 
+    settings = load_settings()
+    catalogue = load_prices(settings)
     meters: dict[str, MeasuringModel] = {}
 
     def meter(specification: str) -> MeasuringModel:
-        return meters.setdefault(specification, MeasuringModel(specification))
+        return meters.setdefault(specification, MeasuringModel(specification, catalogue))
 
-    settings = load_settings()
     exposure_file = _checked_exposures(options.incidents)
     workshop = Workshop(settings, replace_model=meter)
     arms = _arms(options, settings, workshop)
@@ -126,11 +134,22 @@ def dry_run(options: RetroOptions) -> int:
     line(f"{len(exposure_file.exposures)} cases, arms: {', '.join(f'{arm.label} × {arm.trials}' for arm in arms)}")
     for specification, measured in meters.items():
         trials = sum(arm.trials for arm in arms if arm.model == specification)
-        line(f"{specification}: {measured.estimate().times(trials).words()}")
+        line(f"{specification}: {_estimate_words(measured.estimate(), trials)}")
     line("The judge comes on top: about one call for each finding on an incident's change.")
     for one in problems:
         error_line(f"{one.case}: cannot be replayed: {one.reason}")
     return DONE
+
+
+def _estimate_words(once: Estimate, trials: int) -> str:
+    words = (
+        f"{once.calls * trials} calls, {once.input_tokens * trials:,} tokens in, "
+        f"at most {once.output_tokens_ceiling * trials:,} out"
+    )
+    if once.cost_range_usd is None:
+        return f"{words}; cost unknown: no price is known for this model (REVIEWBOT_PRICES_FILE can give one)"
+    low, high = once.cost_range_usd
+    return f"{words}; ${low * trials:.2f} to ${high * trials:.2f}"
 
 
 def _started(options: RetroOptions) -> _Run:
@@ -264,7 +283,7 @@ def _report(run: _Run, stopped_by: str) -> RetroReport:
         settings=run.run,
         replays=run.log.replays(),
         verdicts=run.log.verdicts(),
-        knowledge_cutoff=knowledge_cutoff,
+        knowledge_cutoff=load_prices(run.settings).knowledge_cutoff,
         find_repository=run.find_repository,
         generated_at=datetime.now(UTC),
         stopped_by=stopped_by,

@@ -136,7 +136,7 @@ def opened_change(repository: Repository, exposure: Exposure) -> Iterator[tuple[
     base = commit.parents[0]
     raw = repository.diff(base, head, max_bytes=MAX_DIFF_BYTES)
     diff = parse_diff(raw.content)
-    if diff.is_empty:
+    if diff.is_empty and not raw.is_cut:
         raise InputError(
             f"{exposure.case}: {head.short} changes nothing against its parent {base.short}; name the commit that "
             "holds the change"
