@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reviewbot.git.repository import Repository
     from reviewbot.llm.budget import Budget
     from reviewbot.llm.prices import Catalogue
+    from reviewbot.llm.recording import Recorder
     from reviewbot.llm.specification import ModelKeys
     from reviewbot.retro.exposures import RepositoryPlace
 
@@ -40,13 +41,15 @@ class ReviewerChoice:
 class Workshop:
     """Makes models and reviewers from their names; one budget and one ledger for all of them.
 
-    `replace_model` stands in for opening a model: a dry run puts a measuring one there.
+    `replace_model` stands in for opening a model: a dry run puts a measuring one there. `recorder` keeps every answer
+    for a replay by `scripted:FILE`.
     """
 
     settings: Settings
     ledger: Path | None = None
     budget_usd: Decimal | None = None
     replace_model: Callable[[str], Model] | None = None
+    recorder: Recorder | None = None
     _models: dict[str, Model] = field(default_factory=dict)
     _budget: Budget | None = None
 
@@ -92,11 +95,15 @@ class Workshop:
         model = open_model(parsed, model_keys(self.settings), catalogue)
         if not specification.startswith("scripted:"):
             model = self._guarded(model, catalogue)
-        if self.ledger is None:
-            return model
-        from reviewbot.llm.ledger import LedgerModel
+        if self.ledger is not None:
+            from reviewbot.llm.ledger import LedgerModel
 
-        return LedgerModel(model, self.ledger)
+            model = LedgerModel(model, self.ledger)
+        if self.recorder is not None:
+            from reviewbot.llm.recording import RecordingModel
+
+            model = RecordingModel(model, self.recorder)
+        return model
 
     def _guarded(self, model: Model, catalogue: Catalogue) -> Model:
         """With retries, and the budget around them."""

@@ -43,6 +43,10 @@ _Budget = Annotated[
 _Concurrency = Annotated[
     int | None, typer.Option("--concurrency", min=1, max=64, help="Cases at once; by default REVIEWBOT_CONCURRENCY.")
 ]
+_Record = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Keep every answer in FILE, to replay the run by scripted:FILE."),
+]
 
 
 @app.callback()
@@ -59,6 +63,7 @@ def retro(
     dry_run: _DryRun = False,
     budget: _Budget = None,
     concurrency: _Concurrency = None,
+    record: _Record = None,
 ) -> None:
     """Replays the changes behind past incidents, judges what the review said of them, and reports the rates."""
     if context.invoked_subcommand is not None:
@@ -76,6 +81,7 @@ def retro(
         resume=resume,
         budget_usd=_dollars(budget),
         concurrency=concurrency,
+        record=record,
     )
     raise typer.Exit(steps.dry_run(options) if dry_run else steps.whole_run(options))
 

@@ -28,6 +28,7 @@ from reviewbot.domain.review import Outcome
 from reviewbot.errors import BudgetExhausted, FileProblems, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.llm.measure import Estimate
+from reviewbot.llm.recording import Recorder
 from reviewbot.pipelines.judge.evidence import RunRecord, report_of
 from reviewbot.pipelines.judge.verdicts import JudgePlan, judge
 from reviewbot.pipelines.replay import Arm, ReplayPlan
@@ -60,6 +61,7 @@ class RetroOptions:
     resume: bool
     budget_usd: Decimal | None
     concurrency: int | None
+    record: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ def whole_run(options: RetroOptions) -> int:
     run = _started(options)
     stopped = _replay(run) or _judge(run)
     _report(run, stopped or "")
+    if run.workshop.recorder is not None and not stopped:
+        dropped = run.workshop.recorder.prune()
+        line(f"Recorded: {options.record} ({dropped} old answers dropped)")
     return _exit_code(run, stopped)
 
 
@@ -158,7 +163,8 @@ def _started(options: RetroOptions) -> _Run:
     choice = chosen_reviewers(settings, options.reviewers, options.model)
     line(choice.said)
     log = RunLog(options.out or Path("retro-runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
-    workshop = Workshop(settings, ledger=log.ledger, budget_usd=options.budget_usd)
+    recorder = _recorder(options.record, choice.model) if options.record else None
+    workshop = Workshop(settings, ledger=log.ledger, budget_usd=options.budget_usd, recorder=recorder)
     arms = _arms(options, settings, workshop)
     judge_model = options.judge or settings.judge or choice.model
     if judge_model is None:
@@ -185,6 +191,10 @@ def _started(options: RetroOptions) -> _Run:
     concurrency = options.concurrency or settings.concurrency
     store = open_store(settings.database_url)
     return _Run(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency)
+
+
+def _recorder(file: Path, model: str | None) -> Recorder:
+    return Recorder(file, f"{model or 'a model'}, {datetime.now(UTC):%Y-%m-%d}")
 
 
 def _taken_up(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reviewbot.domain.diff import FileDiff
-from reviewbot.engine.file_kinds import is_test
+from reviewbot.engine.file_kinds import is_prose, is_test
 from reviewbot.engine.mentions import related_pieces
 from reviewbot.engine.pieces import Context, ContextPiece, PieceKind, within_budget
 from reviewbot.engine.sources import ChangedFile, Sources
@@ -25,7 +25,7 @@ def gather_context(task: ReviewTask, paths: Sequence[str], budget_tokens: int) -
     diffs = [diff for path in dict.fromkeys(paths) if (diff := task.change.diff.file(path)) is not None]
     files = [_changed_file(diff, head, base) for diff in diffs if diff.hunks and not diff.is_binary]
     files.sort(key=lambda file: is_test(file.path))
-    pieces = [piece for file in files for piece in surrounding_pieces(file)]
+    pieces = [piece for file in files if not is_prose(file.path) for piece in surrounding_pieces(file)]
     return within_budget([*pieces, *related_pieces(files, head)], budget_tokens)
 
 

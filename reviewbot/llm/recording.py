@@ -20,15 +20,15 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class RecordingModel:
-    """A model that passes every request on and keeps the answers in a file.
+class Recorder:
+    """A file that answers of one or several models go into, under the label that a replay gives as the model.
 
     Each answer replaces the file at once, whole or not at all. Answers of an earlier recording stay until `prune`.
     """
 
-    def __init__(self, inner: Model, file: Path, now: Callable[[], datetime] = _utc_now) -> None:
-        self._inner = inner
+    def __init__(self, file: Path, label: str, now: Callable[[], datetime] = _utc_now) -> None:
         self._file = file
+        self._label = label
         self._now = now
         self._lock = threading.Lock()
         earlier = load_recording(file) if file.exists() else Recording("", "", {})
@@ -36,19 +36,13 @@ class RecordingModel:
         self._answers = dict(earlier.answers)
         self._asked: set[str] = set()
 
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    def complete(self, prompt: Prompt) -> Completion:
-        completion = self._inner.complete(prompt)
+    def keep(self, prompt: Prompt, completion: Completion) -> None:
         key = prompt.request_hash(RECORDED)
         source = f"{prompt.name}@{prompt.version}"
         with self._lock:
             self._asked.add(key)
             self._answers[key] = Answer(completion.text, source, completion.usage, completion.truncated)
             self._write()
-        return completion
 
     def prune(self) -> int:
         """Drops the answers that were not asked for since the recording began; returns how many."""
@@ -61,13 +55,30 @@ class RecordingModel:
     def _write(self) -> None:
         content: dict[str, object] = {
             "schema_version": SCHEMA_VERSION,
-            "model": self._inner.name,
+            "model": self._label,
             "recorded_at": self._now().isoformat(timespec="seconds"),
             "answers": {key: _record_of(answer) for key, answer in self._answers.items()},
         }
         if self._default is not None:
             content["default"] = _record_of(self._default)
         replace_file(self._file, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+class RecordingModel:
+    """A model that passes every request on and has the answers kept."""
+
+    def __init__(self, inner: Model, recorder: Recorder) -> None:
+        self._inner = inner
+        self._recorder = recorder
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    def complete(self, prompt: Prompt) -> Completion:
+        completion = self._inner.complete(prompt)
+        self._recorder.keep(prompt, completion)
+        return completion
 
 
 def _record_of(answer: Answer) -> dict[str, object]:

@@ -127,7 +127,7 @@ def test_a_long_function_is_cut_to_its_signature_and_a_window() -> None:
 
 def test_plain_text_gets_a_window_of_twenty_lines() -> None:
     text = "".join(f"line {number}\n" for number in range(1, 101))
-    context = gathered({"notes.txt": text}, {"notes.txt": text.replace("line 50\n", "line fifty\n")})
+    context = gathered({"notes.conf": text}, {"notes.conf": text.replace("line 50\n", "line fifty\n")})
     (piece,) = pieces_of(context, PieceKind.ENCLOSING)
     assert (piece.first_line, piece.last_line) == (30, 70)
 
@@ -232,3 +232,9 @@ def test_without_files_there_is_only_an_empty_context() -> None:
 def test_paths_outside_of_the_diff_are_ignored() -> None:
     task = task_of(REPOSITORY, {**REPOSITORY, "shop/store.py": STORE.replace("key", "name")})
     assert gather_context(task, ["nowhere.py"], 20_000) == Context()
+
+
+def test_prose_is_not_worth_a_window() -> None:
+    text = "".join(f"line {number}\n" for number in range(1, 101))
+    context = gathered({"README.md": text}, {"README.md": text.replace("line 50\n", "line fifty\n")})
+    assert pieces_of(context, PieceKind.ENCLOSING) == []

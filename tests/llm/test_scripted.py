@@ -11,7 +11,7 @@ import pytest
 
 from reviewbot.domain.review import Usage
 from reviewbot.errors import InputError
-from reviewbot.llm.recording import RecordingModel
+from reviewbot.llm.recording import Recorder, RecordingModel
 from reviewbot.llm.scripted import ScriptedModel
 from reviewbot.ports import ModelAnswerUnusable
 from tests.llm.fakes import StubModel
@@ -19,19 +19,19 @@ from tests.llm.prompts import a_prompt
 
 
 def test_what_was_recorded_is_replayed_free_with_its_usage_from_any_path(tmp_path: Path) -> None:
-    RecordingModel(StubModel(["answer"]), tmp_path / "a.json").complete(a_prompt())
+    RecordingModel(StubModel(["answer"]), Recorder(tmp_path / "a.json", "stub-1")).complete(a_prompt())
     moved = (tmp_path / "a.json").rename(tmp_path / "b.json")
 
     completion = ScriptedModel(moved).complete(a_prompt())
 
     assert completion.text == "answer"
-    assert completion.model == "anthropic:claude-opus-5"
+    assert completion.model == "stub-1"
     assert completion.usage == Usage(10, 5)
     assert completion.cost_usd == Decimal(0)
 
 
 def test_a_missing_answer_names_prompt_version_request_and_remedy(tmp_path: Path) -> None:
-    RecordingModel(StubModel(["answer"]), tmp_path / "a.json").complete(a_prompt())
+    RecordingModel(StubModel(["answer"]), Recorder(tmp_path / "a.json", "stub-1")).complete(a_prompt())
 
     with pytest.raises(ModelAnswerUnusable, match=r"find@3 \(request [0-9a-f]{32}\).*record the answers again"):
         ScriptedModel(tmp_path / "a.json").complete(a_prompt(trial=2))
@@ -66,19 +66,20 @@ def test_a_bad_file_is_named_with_its_line_and_the_reason(content: str, where: s
 
 def test_answers_not_asked_for_are_dropped_by_prune_and_not_before(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
-    RecordingModel(StubModel(["old"]), file).complete(a_prompt("old"))
-    recording = RecordingModel(StubModel(["new"]), file)
+    RecordingModel(StubModel(["old"]), Recorder(file, "stub-1")).complete(a_prompt("old"))
+    recorder = Recorder(file, "stub-1")
+    recording = RecordingModel(StubModel(["new"]), recorder)
     recording.complete(a_prompt("new"))
     assert len(json.loads(file.read_text())["answers"]) == 2
 
-    dropped = recording.prune()
+    dropped = recorder.prune()
 
     assert dropped == 1
     assert [answer["text"] for answer in json.loads(file.read_text())["answers"].values()] == ["new"]
 
 
 def test_threads_record_into_one_file_with_sorted_keys(tmp_path: Path) -> None:
-    recording = RecordingModel(StubModel(["answer"]), tmp_path / "a.json")
+    recording = RecordingModel(StubModel(["answer"]), Recorder(tmp_path / "a.json", "stub-1"))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: recording.complete(a_prompt(str(number))), range(12)))
