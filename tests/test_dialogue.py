@@ -50,7 +50,7 @@ def asked(*lines: str | Exception | Completion, read: Callable[[str], int] = num
 
 
 def test_a_good_answer_takes_one_call():
-    model, result = asked('{"number": 4}')
+    _, result = asked('{"number": 4}')
 
     assert (result.answer, result.failure, len(result.calls)) == (4, None, 1)
 
@@ -66,11 +66,11 @@ def test_a_bad_answer_is_shown_to_the_model_with_what_is_wrong():
 
 
 def test_there_is_one_repair_and_no_second():
-    model, result = asked("prose", '{"number": "four"}', '{"number": 4}')
+    _, result = asked("prose", '{"number": "four"}', '{"number": 4}')
 
     assert result.answer is None
     assert len(result.calls) == 2
-    assert "talking gave no usable answer, even after one repair: number is missing" == result.failure
+    assert result.failure == "talking gave no usable answer, even after one repair: number is missing"
 
 
 def test_an_answer_that_was_cut_off_is_asked_for_again_shorter():

@@ -9,10 +9,15 @@ from reviewbot.engine.anchor import anchor
 from tests.engine.builders import diff, file_diff, finding
 
 CHANGE = diff(
-    file_diff("app.py", 10, " def pay(order):", "-    if order is None:", "-        return", "+    total = order.total", " "),
+    file_diff(
+        "app.py", 10, " def pay(order):", "-    if order is None:", "-        return", "+    total = order.total", " "
+    ),
     file_diff("other.py", 1, "+RETRIES = 5"),
 )
-SOURCES = {"app.py": ("import os",) * 9 + ("def pay(order):", "    total = order.total", ""), "far.py": ("x = 1", "y = 2")}
+SOURCES = {
+    "app.py": ("import os",) * 9 + ("def pay(order):", "    total = order.total", ""),
+    "far.py": ("x = 1", "y = 2"),
+}
 
 
 def source_lines(path: str, side: Side) -> tuple[str, ...] | None:

@@ -9,7 +9,9 @@ from tests.engine.builders import finding
 
 
 def test_two_reviewers_on_the_same_lines_with_one_category_agree():
-    merged = merge([finding(title="Crash on empty cart", reviewer="llm"), finding(title="None is read", reviewer="static")])
+    merged = merge(
+        [finding(title="Crash on empty cart", reviewer="llm"), finding(title="None is read", reviewer="static")]
+    )
 
     assert [one.agreed_by for one in merged.findings] == [("llm", "static")]
     assert [one.stage for one in merged.held_back] == ["merge"]
@@ -40,7 +42,10 @@ def test_the_same_words_far_apart_are_two_causes():
 
 def test_the_gravest_of_a_group_is_kept_and_the_others_name_it():
     merged = merge(
-        [finding(severity=Severity.LOW, reviewer="a"), finding(severity=Severity.CRITICAL, reviewer="b", title="Orders lost")]
+        [
+            finding(severity=Severity.LOW, reviewer="a"),
+            finding(severity=Severity.CRITICAL, reviewer="b", title="Orders lost"),
+        ]
     )
 
     assert [one.title for one in merged.findings] == ["Orders lost"]

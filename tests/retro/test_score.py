@@ -42,7 +42,10 @@ def facts(*cases: str, severity: str = "sev1", since: date | None = date(2026, 5
     return {case: CaseFacts(case, case.partition("#")[0], severity, "logic", since) for case in cases}
 
 
-def scored(known, replays, verdicts, arms=(ArmFacts("llm", "llm", "m-1"),), incidents=10) -> Scorecard:
+ONE_ARM = (ArmFacts("llm", "llm", "m-1"),)
+
+
+def scored(known, replays, verdicts, arms=ONE_ARM, incidents=10) -> Scorecard:
     judge = JudgeCard("j", "judge@1", 1, 0, Decimal(0), "")
     linked = len({one.incident for one in known.values()})
     return score(Tally({}, arms, known, replays, verdicts, Denominators(incidents, linked, linked, linked), judge))
@@ -116,7 +119,8 @@ def test_an_incident_with_two_causes_is_one_incident_caught_by_either():
 
 
 def test_false_alarms_are_counted_on_controls_only():
-    replays = [replay("A", findings=3), *(replay(f"q{i}", findings=n, kind=CaseKind.CONTROL) for i, n in enumerate((0, 0, 2)))]
+    quiet = [replay(f"q{i}", findings=n, kind=CaseKind.CONTROL) for i, n in enumerate((0, 0, 2))]
+    replays = [replay("A", findings=3), *quiet]
 
     arm = scored(facts("A"), replays, [verdict("A", CAUGHT)]).arms[0]
 
