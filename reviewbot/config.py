@@ -2,6 +2,12 @@
 
 A value is taken from the first of these that has it: the variable NAME, the file that NAME_FILE points to, `.env` in
 the working directory (both forms), `reviewbot.toml` in the working directory, the user's `reviewbot.toml`, the default.
+
+The working directory may be a checkout that somebody else has written to. So its two files can neither send keys or
+code elsewhere nor run programs: ANTHROPIC_BASE_URL, OPENAI_BASE_URL, REVIEWBOT_DATABASE_URL, REVIEWBOT_PRICES_FILE, a
+model or judge `compatible:NAME@URL` and reviewers other than llm and static are refused there, unless a stronger place
+sets them too. They belong in the environment or in the user's own `reviewbot.toml`. In `.env`, NAME_FILE leads out of
+the working directory for keys alone.
 """
 
 from __future__ import annotations
@@ -18,7 +24,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
 from reviewbot.errors import InputError
-from reviewbot.setting_layers import Layer, setting_layers, variable_name
+from reviewbot.setting_layers import (
+    Layer,
+    UnknownVariable,
+    is_operators_own,
+    setting_layers,
+    user_settings_file,
+    variable_name,
+)
+from reviewbot.setting_layers import unknown_variables as unknown_variables_in
 
 
 def _matching(pattern: str) -> AfterValidator:
@@ -76,7 +90,9 @@ class Settings(BaseSettings):
         (), description="Reviewers that run when a command names none; by default llm with a model, else static."
     )
     repos: _HomePath | None = Field(None, description="The directory that holds clones of the repositories to replay.")
-    prices_file: _HomePath | None = Field(None, description="A file of prices per model in place of the shipped one.")
+    prices_file: _HomePath | None = Field(
+        None, description="A file of prices per model, which override the shipped ones entry by entry."
+    )
     concurrency: int = Field(4, ge=1, le=64, description="How many model calls run at once.")
     budget_per_review_usd: Decimal | None = Field(
         None, gt=0, description="The most that one review may cost in US dollars; by default there is no limit."
@@ -100,12 +116,12 @@ class ResolvedSetting:
 
 def load_settings(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Settings:
     """The settings in force; raises InputError naming each variable that is wrong and what was expected."""
-    return _checked(setting_layers(_present(environment), directory or Path(), tuple(Settings.model_fields)))
+    return _checked(_layers(environment, directory))
 
 
 def resolved(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> list[ResolvedSetting]:
     """Every setting with its value, secrets masked, and where it came from."""
-    layers = setting_layers(_present(environment), directory or Path(), tuple(Settings.model_fields))
+    layers = _layers(environment, directory)
     settings = _checked(layers)
     return [
         ResolvedSetting(
@@ -113,6 +129,13 @@ def resolved(environment: Mapping[str, str] | None = None, directory: Path | Non
         )
         for field, described in Settings.model_fields.items()
     ]
+
+
+def unknown_variables(
+    environment: Mapping[str, str] | None = None, directory: Path | None = None
+) -> tuple[UnknownVariable, ...]:
+    """Variables named REVIEWBOT_... that are no setting: misspelt ones would change nothing without a word."""
+    return unknown_variables_in(_present(environment), directory or Path(), tuple(Settings.model_fields))
 
 
 def child_environment(names: Iterable[str] = (), environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -123,6 +146,27 @@ def child_environment(names: Iterable[str] = (), environment: Mapping[str, str] 
 
 def _present(environment: Mapping[str, str] | None) -> Mapping[str, str]:
     return os.environ if environment is None else environment
+
+
+def _layers(environment: Mapping[str, str] | None, directory: Path | None) -> tuple[Layer, ...]:
+    """All layers; raises InputError for what a file in the working directory must not decide."""
+    present = _present(environment)
+    layers = setting_layers(present, directory or Path(), tuple(Settings.model_fields))
+    refused = []
+    for field in Settings.model_fields:
+        layer = next((layer for layer in layers if field in layer.values), None)
+        if layer is not None and layer.in_checkout and is_operators_own(field, layer.values[field]):
+            source = layer.sources[field]
+            key = field if source.startswith("reviewbot.toml:") else variable_name(field)
+            refused.append(f"{source}: {key} is {shown(layer.values[field])!r}")
+    if refused:
+        refused.append(
+            "A file in the working directory may come with somebody else's checkout: it must not say where keys and "
+            "code go or what is run. Set this in the environment, or take it out and set it in "
+            f"{user_settings_file(present)}."
+        )
+        raise InputError("\n".join(refused))
+    return layers
 
 
 def _checked(layers: tuple[Layer, ...]) -> Settings:

@@ -5,43 +5,100 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from reviewbot.errors import InputError
 from reviewbot.toml_file import TomlValue, small_text, toml_values
 
+_PREFIX: Final = "REVIEWBOT_"
 _UNPREFIXED: Final = frozenset({"anthropic_api_key", "anthropic_base_url", "openai_api_key", "openai_base_url"})
+_OPERATORS_OWN: Final = frozenset({"anthropic_base_url", "openai_base_url", "prices_file", "database_url"})
+_HARMLESS_REVIEWERS: Final = frozenset({"llm", "static"})
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Values by field of `Settings`, and where each of them was found."""
+    """Values by field of `Settings`, and where each of them was found.
+
+    `in_checkout`: the file stands in the working directory, where anybody may have put it who wrote to the checkout.
+    """
 
     values: Mapping[str, TomlValue]
     sources: Mapping[str, str]
+    in_checkout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVariable:
+    """A variable that looks like a setting and changes nothing; `nearest` is "" where no name resembles it."""
+
+    name: str
+    source: str
+    nearest: str
 
 
 def variable_name(field: str) -> str:
     """The environment variable of a field of `Settings`."""
-    return field.upper() if field in _UNPREFIXED else f"REVIEWBOT_{field.upper()}"
+    return field.upper() if field in _UNPREFIXED else f"{_PREFIX}{field.upper()}"
 
 
 def setting_layers(environment: Mapping[str, str], directory: Path, fields: Sequence[str]) -> tuple[Layer, ...]:
     """All layers, the strongest first; raises InputError for a file that cannot be read or understood."""
     dotenv = _dotenv_values(directory / ".env")
-    user_file = _user_directory(environment, "XDG_CONFIG_HOME", ".config") / "reviewbot.toml"
+    user_file = user_settings_file(environment)
+    own_file = directory / "reviewbot.toml"
+    is_users = own_file.exists() and user_file.exists() and own_file.samefile(user_file)
     database = _user_directory(environment, "XDG_DATA_HOME", ".local/share") / "reviewbot.db"
     return (
         _variable_layer(environment, fields, "environment"),
         _pointer_layer(environment, fields, directory, ""),
-        _variable_layer(dotenv, fields, ".env"),
-        _pointer_layer(dotenv, fields, directory, " in .env"),
-        _toml_layer(directory / "reviewbot.toml", fields, "reviewbot.toml"),
+        replace(_variable_layer(dotenv, fields, ".env"), in_checkout=True),
+        replace(_pointer_layer(dotenv, fields, directory, " in .env"), in_checkout=True),
+        replace(_toml_layer(own_file, fields, "reviewbot.toml"), in_checkout=not is_users),
         _toml_layer(user_file, fields, str(user_file)),
         Layer({"database_url": f"sqlite:///{database}"}, {"database_url": "default"}),
     )
+
+
+def user_settings_file(environment: Mapping[str, str]) -> Path:
+    """The file of settings that is the user's own, there or not."""
+    return _user_directory(environment, "XDG_CONFIG_HOME", ".config") / "reviewbot.toml"
+
+
+def is_operators_own(field: str, value: TomlValue) -> bool:
+    """Whether the value may send keys or code elsewhere or run a program, so that no checkout may bring it."""
+    match field:
+        case "model" | "judge":
+            return str(value).strip().lower().startswith("compatible:")
+        case "reviewers":
+            names = value.split(",") if isinstance(value, str) else value
+            return any(name.strip() and name.strip() not in _HARMLESS_REVIEWERS for name in names)
+        case _:
+            return field in _OPERATORS_OWN
+
+
+def unknown_variables(
+    environment: Mapping[str, str], directory: Path, fields: Sequence[str]
+) -> tuple[UnknownVariable, ...]:
+    """Variables, set here or in `.env`, that begin like a setting's and are none."""
+    direct = [variable_name(field) for field in fields]
+    known = direct + [f"{variable_name(field)}_FILE" for field in fields if not field.endswith("_file")]
+    return tuple(
+        UnknownVariable(name, source, _nearest(name, known))
+        for source, variables in (("environment", environment), (".env", _dotenv_values(directory / ".env")))
+        for name in sorted(variables)
+        if name.upper().startswith(_PREFIX) and name not in known
+    )
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    # Without the prefix that all of them share, or every name would resemble every other.
+    by_rest = {one.removeprefix(_PREFIX): one for one in known}
+    near = get_close_matches(name.upper()[len(_PREFIX) :], by_rest, n=1)
+    return by_rest[near[0]] if near else ""
 
 
 def _dotenv_values(file: Path) -> dict[str, str]:
@@ -75,6 +132,9 @@ def _pointer_layer(variables: Mapping[str, str], fields: Sequence[str], director
         if not named or field.endswith("_file"):
             continue
         file = directory / Path(named).expanduser()
+        if where and not field.endswith("_key") and not file.resolve().is_relative_to(directory.resolve()):
+            # The value would be shown, in the log of a CI run for instance, and the file may be any of the user's.
+            raise InputError(f"{pointer}{where}: {file} is outside of the working directory; set {pointer} itself")
         value = small_text(file, f"{pointer}{where}: file").strip()
         if not value:
             raise InputError(f"{pointer}{where}: {file} is empty; expected the value of {variable_name(field)}")

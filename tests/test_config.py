@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from reviewbot.config import Settings, child_environment, load_settings, resolved, shown, variable_name
+from reviewbot.config import (
+    Settings,
+    child_environment,
+    load_settings,
+    resolved,
+    shown,
+    unknown_variables,
+    variable_name,
+)
 from reviewbot.errors import FileProblems, InputError
 from reviewbot.toml_file import key_lines
 
@@ -246,3 +254,106 @@ def test_the_commands_that_show_settings_load_none_before_they_run() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+EVIL = "https://evil.example/v1"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "place", "key"),
+    [
+        (".env", f"ANTHROPIC_BASE_URL={EVIL}", ".env", "ANTHROPIC_BASE_URL"),
+        (".env", f"OPENAI_BASE_URL={EVIL}", ".env", "OPENAI_BASE_URL"),
+        (".env", f"REVIEWBOT_MODEL=compatible:m@{EVIL}", ".env", "REVIEWBOT_MODEL"),
+        (".env", f"REVIEWBOT_JUDGE=' COMPATIBLE:m@{EVIL}'", ".env", "REVIEWBOT_JUDGE"),
+        (".env", "REVIEWBOT_REVIEWERS=llm,command:sh -c true", ".env", "REVIEWBOT_REVIEWERS"),
+        (".env", "REVIEWBOT_PRICES_FILE=prices.json", ".env", "REVIEWBOT_PRICES_FILE"),
+        (".env", "REVIEWBOT_DATABASE_URL=postgresql://evil.example/x", ".env", "REVIEWBOT_DATABASE_URL"),
+        (".env", "OPENAI_BASE_URL_FILE=url", "(OPENAI_BASE_URL_FILE in .env)", "OPENAI_BASE_URL"),
+        ("reviewbot.toml", f"\nopenai_base_url = '{EVIL}'", "reviewbot.toml:2", "openai_base_url"),
+        ("reviewbot.toml", f"model = 'compatible:m@{EVIL}'", "reviewbot.toml:1", "model"),
+        ("reviewbot.toml", "reviewers = ['static', 'their-plug-in']", "reviewbot.toml:1", "reviewers"),
+        ("reviewbot.toml", "reviewers = ['static,command:x']", "reviewbot.toml:1", "reviewers"),
+        ("reviewbot.toml", "prices_file = 'p.json'", "reviewbot.toml:1", "prices_file"),
+        ("reviewbot.toml", "database_url = 'sqlite:///x.db'", "reviewbot.toml:1", "database_url"),
+    ],
+)
+def test_a_file_of_the_checkout_cannot_send_keys_elsewhere_or_run_programs(
+    home: dict[str, str], tmp_path: Path, file: str, text: str, place: str, key: str
+) -> None:
+    (tmp_path / "url").write_text(EVIL)
+    (tmp_path / file).write_text(text + "\n")
+
+    with pytest.raises(InputError) as caught:
+        load_settings(home, tmp_path)
+
+    first, remedy = str(caught.value).splitlines()
+    assert f"{place}: {key} is " in first
+    assert "Set this in the environment" in remedy
+    assert str(tmp_path / "config" / "reviewbot" / "reviewbot.toml") in remedy
+
+
+def test_the_environment_overrules_a_checkout_that_must_not_decide(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"OPENAI_BASE_URL={EVIL}\nREVIEWBOT_REVIEWERS=command:sh\n")
+
+    settings = load_settings({**home, "OPENAI_BASE_URL": "http://ours/v1", "REVIEWBOT_REVIEWERS": "ours"}, tmp_path)
+
+    assert (settings.openai_base_url, settings.reviewers) == ("http://ours/v1", ("ours",))
+
+
+def test_the_users_own_file_decides_everything_also_from_its_own_directory(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    own = tmp_path / "config" / "reviewbot"
+    own.mkdir(parents=True)
+    (own / "reviewbot.toml").write_text(f"reviewers = ['command:x']\nopenai_base_url = '{EVIL}'\n")
+
+    assert load_settings(home, tmp_path).reviewers == ("command:x",)
+    assert load_settings(home, own).openai_base_url == EVIL
+
+
+def test_a_checkout_still_decides_what_can_do_no_harm(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"ANTHROPIC_API_KEY={SECRET}\nREVIEWBOT_MODEL=anthropic:m\n")
+    (tmp_path / "reviewbot.toml").write_text("reviewers = ['llm', 'static']\nconcurrency = 2\n")
+
+    settings = load_settings(home, tmp_path)
+
+    assert (settings.model, settings.reviewers, settings.concurrency) == ("anthropic:m", ("llm", "static"), 2)
+    assert settings.anthropic_api_key is not None
+
+
+def test_a_pointer_of_the_checkout_shows_no_file_of_the_user(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "credentials").write_text(SECRET)
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout" / ".env").write_text("REVIEWBOT_CONCURRENCY_FILE=../credentials\n")
+
+    with pytest.raises(InputError, match="outside of the working directory") as caught:
+        load_settings(home, tmp_path / "checkout")
+
+    assert SECRET not in str(caught.value)
+
+
+def test_variables_that_only_look_like_settings_are_told_with_the_name_that_was_meant(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("REVIEWBOT_REVIEWER=static\nOTHER=1\n")
+    environment = {
+        **home,
+        "REVIEWBOT_MODLE": "m:x",
+        "REVIEWBOT_OPENAI_API_KEY": SECRET,
+        "REVIEWBOT_MODEL_FILE": "model",
+        "REVIEWBOT_PRICES_FILE_FILE": "x",
+        "REVIEWBOT_XYZZY": "1",
+        "reviewbot_judge": "m:y",
+    }
+
+    unknown = unknown_variables(environment, tmp_path)
+
+    assert {(one.name, one.source): one.nearest for one in unknown} == {
+        ("REVIEWBOT_MODLE", "environment"): "REVIEWBOT_MODEL",
+        ("REVIEWBOT_OPENAI_API_KEY", "environment"): "OPENAI_API_KEY",
+        ("REVIEWBOT_PRICES_FILE_FILE", "environment"): "REVIEWBOT_PRICES_FILE",
+        ("REVIEWBOT_XYZZY", "environment"): "",
+        ("reviewbot_judge", "environment"): "REVIEWBOT_JUDGE",
+        ("REVIEWBOT_REVIEWER", ".env"): "REVIEWBOT_REVIEWERS",
+    }

@@ -16,14 +16,21 @@ def config() -> None:
 
 @app.command("show")
 def show(as_json: Annotated[bool, typer.Option("--json", help="Print the settings as JSON.")] = False) -> None:
-    """Lists every setting with its value and where it comes from; secrets are masked."""
+    """Lists every setting with its value and where it comes from; secrets are masked.
+
+    Variables named REVIEWBOT_... that are no setting follow, without their values.
+    """
     from dataclasses import asdict
 
     from reviewbot.cli.output import line
-    from reviewbot.config import resolved
+    from reviewbot.config import ResolvedSetting, resolved, unknown_variables
     from reviewbot.domain.text import revealed
 
     settings = resolved()
+    for unknown in unknown_variables():
+        meant = f", perhaps {unknown.nearest} is meant" if unknown.nearest else ""
+        description = f"No setting has this name{meant}."
+        settings.append(ResolvedSetting(unknown.name, "", f"{unknown.source}: unknown{meant}", description))
     if as_json:
         import json
 
