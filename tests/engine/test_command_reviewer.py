@@ -15,7 +15,7 @@ from reviewbot.domain.finding import Location, Severity
 from reviewbot.domain.review import ReviewerRun, SkipReason
 from reviewbot.engine.reviewers.command import CommandReviewer
 from reviewbot.engine.reviewers.scripted import ScriptedReviewer
-from reviewbot.errors import InputError
+from reviewbot.errors import BudgetExhausted, GitError, InputError, ReviewbotError, RevisionNotFound, StoreError
 from reviewbot.testing import MemorySnapshot, check_reviewer, sample_tasks
 
 TASK = sample_tasks()["an added bug"]
@@ -119,6 +119,40 @@ def test_a_program_that_is_not_there_is_a_failure() -> None:
     run = CommandReviewer("/nowhere/linter --all").review(TASK)
 
     assert "/nowhere/linter was not found" in failure(run)
+
+
+class BrokenSnapshot(MemorySnapshot):
+    """Files that cannot be laid out."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__({"ledger.py": b""})
+        self._error = error
+
+    def export(self, directory: Path) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (GitError("git ended with 128:\n  object is missing"), "git ended with 128: object is missing"),
+        (RevisionNotFound("no commit abc"), "no commit abc"),
+        (ReviewbotError("something else"), "something else"),
+        (OSError(28, "No space left on device"), "could not be laid out: No space left on device"),
+    ],
+)
+def test_a_head_that_cannot_be_laid_out_is_a_failure_in_one_sentence(
+    tmp_path: Path, error: Exception, words: str
+) -> None:
+    run = reviewer(tmp_path, "print('{\"findings\": []}')").review(replace(TASK, head=BrokenSnapshot(error)))
+
+    assert words in failure(run)
+
+
+@pytest.mark.parametrize("error", [StoreError("the disk is full"), BudgetExhausted("nothing is left")])
+def test_what_ends_the_whole_run_is_not_taken_for_a_failed_reviewer(tmp_path: Path, error: ReviewbotError) -> None:
+    with pytest.raises(type(error)):
+        reviewer(tmp_path, "pass").review(replace(TASK, head=BrokenSnapshot(error)))
 
 
 def test_nothing_of_the_environment_reaches_the_program_but_what_was_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from reviewbot.domain.text import shortened
 from reviewbot.engine.child_process import ChildResult, run_child
 from reviewbot.engine.external import MAX_OUTPUT_BYTES, change_document, parse_external
 from reviewbot.engine.json_tree import storable
-from reviewbot.errors import GitError, InputError
+from reviewbot.errors import BudgetExhausted, InputError, ReviewbotError, StoreError
 from reviewbot.ports import ReviewTask
 
 _MEMORY_LIMIT_BYTES = 8_000_000_000
@@ -57,8 +57,10 @@ class CommandReviewer:
         findings: tuple[Finding, ...] = ()
         try:
             findings = self._findings(task)
-        except (InputError, GitError) as error:
-            failure = str(error)
+        except (StoreError, BudgetExhausted):
+            raise
+        except ReviewbotError as error:
+            failure = shortened(str(error), 500)
         except OSError as error:
             failure = f"the files of the change could not be laid out: {error.strerror or error}"
         return ReviewerRun(
