@@ -61,7 +61,8 @@ class Line:
 class Hunk:
     """A run of lines; starts and counts as in its `@@` line, `section` what follows the second `@@`.
 
-    `header` is the whole `@@` line where it is not of git's usual form, "" otherwise.
+    `header` is the whole `@@` line where it is not of git's usual form, "" otherwise. `has_bare_blanks` means that
+    blank context lines stood without their space (git's `diff.suppressBlankEmpty`).
     """
 
     old_start: int
@@ -71,6 +72,7 @@ class Hunk:
     section: str
     lines: tuple[Line, ...]
     header: str = ""
+    has_bare_blanks: bool = False
 
     @property
     def changed_lines(self) -> tuple[Line, ...]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reviewbot.domain.diff import Diff, FileDiff, Hunk, Line, LineKind
-from reviewbot.domain.diff_header import is_header_line, read_header
+from reviewbot.domain.diff_header import HeaderLines, is_combined, read_header
 from reviewbot.errors import InputError
 
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@(.*)", re.DOTALL)
+_HUNK = re.compile(rb"@@ -(\d{1,10})(?:,(\d{1,10}))? \+(\d{1,10})(?:,(\d{1,10}))? @@(.*)", re.DOTALL)
 _LARGEST_NUMBER = 2**31
+_COMBINED = "combined diff of a merge"
+_CUT_SHORT = "the last hunk is cut short"
+_GIT_STARTS = (b"diff --git ", b"diff --cc ", b"diff --combined ")
+# What git writes below `diff --git`: a sentence in a commit message may begin like the first of the two lines.
+_SECOND_LINES = (b"old ", b"new ", b"dele", b"simi", b"diss", b"rena", b"copy", b"inde", b"--- ", b"Bina", b"GIT ")
 _NO_LINE_FEED = "\\ No newline at end of file"
 _KINDS = {0x20: LineKind.CONTEXT, 0x2B: LineKind.ADDED, 0x2D: LineKind.REMOVED}
 
@@ -18,8 +23,9 @@ _KINDS = {0x20: LineKind.CONTEXT, 0x2B: LineKind.ADDED, 0x2D: LineKind.REMOVED}
 def parse_diff(raw: bytes, *, max_lines: int = 200_000, max_file_lines: int = 20_000) -> Diff:
     """A unified diff as values; counts in the `@@` lines say what belongs to a hunk, not what its lines look like.
 
-    Files with more than `max_file_lines` lines in hunks, and all files once `max_lines` is reached, keep no hunks and
-    say so in `omitted`; a hunk that is cut short keeps what is there and says so as well. InputError, with the number
+    Sizes are lines in hunks. A file with more than `max_file_lines`, and every file from the one on that goes beyond
+    `max_lines` in total, keeps no hunks and says so in `omitted`; a hunk that is cut short keeps what is there and
+    says so as well. InputError, with the number
     of the line, for text that is no diff and for numbers beyond 2^31. Nothing in, empty Diff out.
     """
     reader = _Reader(raw)
@@ -46,7 +52,8 @@ def render_diff(diff: Diff) -> bytes:
         for hunk in file.hunks:
             lines.append(hunk.header or _canonical(hunk))
             for line in hunk.lines:
-                lines.append(line.kind.value + line.text)
+                is_bare = hunk.has_bare_blanks and not line.text and line.kind is LineKind.CONTEXT
+                lines.append("" if is_bare else line.kind.value + line.text)
                 if line.ends_file:
                     lines.append(_NO_LINE_FEED)
         lines.extend(file.trailer)
@@ -81,64 +88,77 @@ class _Reader:
 
 @dataclass
 class _Room:
-    """How many more lines may be kept."""
+    """How many lines may be kept in all, how many of one file, and how many are left."""
 
-    lines: int
-    file_lines: int
+    most_lines: int
+    most_file_lines: int
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.most_lines
 
 
 def _until_file(reader: _Reader) -> list[str]:
     """Lines that belong to no file: a mail's head, a commit message, what follows a patch."""
-    skipped = []
+    passed = []
     while reader.line is not None and not _starts_file(reader):
-        skipped.append(_text(reader.line))
+        passed.append(_text(reader.line))
         reader.advance()
-    return skipped
+    return passed
 
 
 def _starts_file(reader: _Reader) -> bool:
     line = reader.line or b""
-    if line.startswith((b"diff --git ", b"diff --cc ", b"diff --combined ")):
+    if line.startswith(b"diff --git "):
+        return reader.following() in (b"", b"diff") or reader.following().startswith(_SECOND_LINES)
+    if line.startswith(_GIT_STARTS):
         return True
     return line.startswith(b"--- ") and reader.following() == b"+++ "
 
 
 def _file(reader: _Reader, room: _Room) -> FileDiff:
-    header = [_text(reader.line or b"")]
-    is_combined = header[0].startswith(("diff --cc ", "diff --combined "))
+    number = reader.number
+    header = HeaderLines(_text(reader.line or b""))
     reader.advance()
-    while reader.line is not None and not reader.line.startswith(b"@@") and is_header_line(reader.line, header):
-        header.append(_text(reader.line))
+    while reader.line is not None and not reader.line.startswith(b"@@") and header.take(reader.line):
         reader.advance()
-    file = read_header(header)
-    if is_combined:
-        return replace(file, omitted="combined diff of a merge", trailer=tuple(_until_file(reader)))
+    file = read_header(header.lines, number)
+    if is_combined(header.lines):
+        return replace(file, omitted=_COMBINED, trailer=tuple(_until_git_file(reader)))
     hunks, omitted = _hunks(reader, room)
     return replace(file, hunks=tuple(hunks), omitted=omitted, trailer=tuple(_until_file(reader)))
+
+
+def _until_git_file(reader: _Reader) -> list[str]:
+    """The lines of a combined diff, among which a removed `- a` and an added `+ b` look like the names of a file."""
+    passed = []
+    while reader.line is not None and not reader.line.startswith(_GIT_STARTS):
+        passed.append(_text(reader.line))
+        reader.advance()
+    return passed
 
 
 def _hunks(reader: _Reader, room: _Room) -> tuple[list[Hunk], str]:
     """The hunks of a file and why they are not all there, "" if they are."""
     hunks: list[Hunk] = []
+    most = min(room.left, room.most_file_lines)
     kept = 0
-    omitted = ""
-    while reader.line is not None and reader.line.startswith(b"@@"):
+    is_whole = True
+    while is_whole and reader.line is not None and reader.line.startswith(b"@@"):
         hunk = _hunk_head(reader)
-        size = hunk.old_count + hunk.new_count
-        if not omitted and kept + size // 2 > min(room.lines, room.file_lines):
-            omitted = "too many lines"
-            hunks = []
-        lines, is_whole = _hunk_lines(reader, hunk, is_kept=not omitted)
-        if not is_whole and not omitted:
-            hunks.append(replace(hunk, lines=tuple(lines)))
-            return hunks, "the last hunk is cut short"
-        kept += len(lines)
-        if not omitted:
-            hunks.append(replace(hunk, lines=tuple(lines)))
-    if omitted:
-        return [], omitted
-    room.lines -= kept
-    return hunks, ""
+        count, is_whole, hunk = _read_lines(reader, hunk, most - kept)
+        kept += count
+        if kept <= most:
+            hunks.append(hunk)
+        else:
+            hunks.clear()
+    if kept > room.most_file_lines:
+        return [], f"more than {room.most_file_lines:,} lines of diff in this file"
+    if kept > room.left:
+        room.left = 0
+        return [], f"the diff has more than {room.most_lines:,} lines"
+    room.left -= kept
+    return hunks, "" if is_whole else _CUT_SHORT
 
 
 def _hunk_head(reader: _Reader) -> Hunk:
@@ -157,32 +177,34 @@ def _hunk_head(reader: _Reader) -> Hunk:
     return hunk if _canonical(hunk) == text else replace(hunk, header=text)
 
 
-def _hunk_lines(reader: _Reader, hunk: Hunk, is_kept: bool) -> tuple[list[Line], bool]:
-    """The lines of a hunk, and whether all that its header promises were there."""
+def _read_lines(reader: _Reader, hunk: Hunk, most: int) -> tuple[int, bool, Hunk]:
+    """How many lines the hunk has, whether that is what its header promises, and the hunk with at most `most` of them.
+
+    Lines beyond `most` are counted but not kept.
+    """
     lines: list[Line] = []
+    count = 0
+    has_bare_blanks = False
     old, new = hunk.old_start, hunk.new_start
     old_end, new_end = old + hunk.old_count, new + hunk.new_count
-    while old < old_end or new < new_end:
-        raw = reader.line
-        if raw is None:
-            return lines, False
-        kind = _KINDS.get(raw[0]) if raw else LineKind.CONTEXT
-        if kind is None:
-            if not raw.startswith(b"\\"):
-                return lines, False
+    while (raw := reader.line) is not None:
+        if raw.startswith(b"\\"):
             _end_file(lines)
             reader.advance()
             continue
+        kind = _KINDS.get(raw[0]) if raw else LineKind.CONTEXT
         has_old, has_new = kind is not LineKind.ADDED, kind is not LineKind.REMOVED
-        if is_kept:
+        if kind is None or (has_old and old == old_end) or (has_new and new == new_end):
+            break
+        count += 1
+        has_bare_blanks = has_bare_blanks or not raw
+        if count <= most:
             text = raw[1:].decode("utf-8", "surrogateescape")
             lines.append(Line(kind, text, old if has_old else None, new if has_new else None))
         old, new = old + has_old, new + has_new
         reader.advance()
-    if reader.line is not None and reader.line.startswith(b"\\"):
-        _end_file(lines)
-        reader.advance()
-    return lines, True
+    is_whole = old == old_end and new == new_end
+    return count, is_whole, replace(hunk, lines=tuple(lines), has_bare_blanks=has_bare_blanks)
 
 
 def _end_file(lines: list[Line]) -> None:

@@ -28,19 +28,25 @@ def pick_paths(diff: Diff, policy: Policy, is_generated: Callable[[str], bool] |
     `is_generated` looks into the file itself. Deleted files and lines are read like added ones. Where there is not
     room for all, code goes before tests before prose, and among these the larger change before the smaller.
     """
-    skipped: dict[str, FileCoverage] = {}
+    gone: list[tuple[FileDiff, SkipReason, str]] = []
     wanted: list[FileDiff] = []
     for file in diff.files:
         reason, detail = _reason(file, policy, is_generated)
         if reason is None:
             wanted.append(file)
         else:
-            skipped[file.path] = FileCoverage(file.path, 0, len(file.hunks), reason, detail)
-    for file in _beyond_limits(wanted, policy):
-        detail = f"more than {policy.max_files} files or {policy.max_lines} changed lines"
-        skipped[file.path] = FileCoverage(file.path, 0, len(file.hunks), SkipReason.TOO_LARGE, detail)
-    paths = tuple(dict.fromkeys(file.path for file in wanted if file.path not in skipped))
-    return Selection(paths, tuple(skipped.values()))
+            gone.append((file, reason, detail))
+    over = _over_limits(wanted, policy)
+    gone += [(file, SkipReason.TOO_LARGE, over[id(file)]) for file in wanted if id(file) in over]
+    paths = dict.fromkeys(file.path for file in wanted if id(file) not in over)
+    # A file that became a symlink stands in the diff twice: it counts as read as soon as one half of it is.
+    skipped = {
+        file.path: FileCoverage(file.path, 0, len(file.hunks), reason, detail)
+        for file, reason, detail in gone
+        if file.path not in paths
+    }
+    order = dict.fromkeys(file.path for file in diff.files)
+    return Selection(tuple(paths), tuple(skipped[path] for path in order if path in skipped))
 
 
 def _reason(
@@ -55,35 +61,40 @@ def _reason(
     by_name = reason_to_skip(file.path)
     if by_name is not None:
         return by_name, ""
+    if _shows_marker(file) or (is_generated is not None and is_generated(file.path)):
+        return SkipReason.GENERATED, "says so in its first lines"
     if file.omitted and not file.hunks:
         return SkipReason.TOO_LARGE, file.omitted
     if not file.changed_line_count:
         return SkipReason.NO_TEXT_CHANGE, str(file.status).replace("_", " ")
-    if _shows_marker(file) or (is_generated is not None and is_generated(file.path)):
-        return SkipReason.GENERATED, "says so in its first lines"
     return None, ""
 
 
 def _shows_marker(file: FileDiff) -> bool:
+    """Whether the head of the file, as far as the diff shows it, says so; of a file that stays, what it now says."""
+    is_gone = file.new_path is None
     first = (
         line.text
         for hunk in file.hunks[:1]
-        for line in hunk.lines[:_FIRST_LINES]
-        if (line.new_number or line.old_number or 0) <= _FIRST_LINES
+        for line in hunk.lines[: 2 * _FIRST_LINES]
+        if ((line.old_number if is_gone else line.new_number) or _FIRST_LINES + 1) <= _FIRST_LINES
     )
     return says_generated("\n".join(first))
 
 
-def _beyond_limits(files: Sequence[FileDiff], policy: Policy) -> list[FileDiff]:
-    """Files that have no room, the least risky ones."""
-    room = policy.max_lines
-    beyond = []
-    for rank, file in enumerate(sorted(files, key=_risk)):
-        if rank >= policy.max_files or file.changed_line_count > room:
-            beyond.append(file)
+def _over_limits(files: Sequence[FileDiff], policy: Policy) -> dict[int, str]:
+    """The least risky files, which have no room, by their `id` and with the limit that left them out."""
+    lines_left, files_left = policy.max_lines, policy.max_files
+    over = {}
+    for file in sorted(files, key=_risk):
+        if not files_left:
+            over[id(file)] = f"the diff has more than {policy.max_files:,} files to read"
+        elif file.changed_line_count > lines_left:
+            over[id(file)] = f"the diff has more than {policy.max_lines:,} changed lines to read"
         else:
-            room -= file.changed_line_count
-    return beyond
+            lines_left -= file.changed_line_count
+            files_left -= 1
+    return over
 
 
 def _risk(file: FileDiff) -> tuple[int, int, str]:
