@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 _IN_ORDER, BROKEN = 0, 2
-_COLOURS = {"OK": "green", "MISSING": "yellow", "PROBLEM": "red"}
+_COLOURS = {"OK": "green", "MISSING": "yellow", "UNKNOWN": "yellow", "PROBLEM": "red"}
 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
-    """Checks what reviewbot needs: git, settings, keys, models, analysers, database.
+    """Checks what reviewbot needs: git, settings, keys, models, plug-ins, analysers, database.
 
     Exit codes: 0 nothing that is needed is broken, 2 something is.
     """

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 _OLDEST_GIT = (2, 30)
 _OLDEST_PYTHON = (3, 11)
-_LEAST_FREE_BYTES = 500_000_000
+LEAST_FREE_BYTES = 500_000_000
 _KEYS = ("anthropic_api_key", "openai_api_key", "compatible_api_key")
+_BUILT_IN = ("llm", "static", "command", "scripted")
 _ANALYSERS = ("ruff", "ast-grep", "zizmor")
-_CONNECT_SECONDS = 5
 
 
 class Status(StrEnum):
-    """MISSING is something one can do without; a PROBLEM has to be put right."""
+    """MISSING is something one can do without, UNKNOWN changes nothing; a PROBLEM has to be put right."""
 
     OK = "OK"
+    UNKNOWN = "UNKNOWN"
     MISSING = "MISSING"
     PROBLEM = "PROBLEM"
 
@@ -53,11 +54,14 @@ def checks() -> Iterator[Check]:
         yield settings
     else:
         yield Check("settings", Status.OK, "can be read; `reviewbot config show` lists them")
+        yield from _variable_checks()
         yield _keys_check(settings)
         yield from _reviewer_checks(settings)
     yield from _analyser_checks()
     if not isinstance(settings, Check):
-        yield _database_check(settings.database_url)
+        from reviewbot.cli.doctor_database import database_check
+
+        yield database_check(settings.database_url)
     yield _disk_check(Path())
 
 
@@ -100,6 +104,16 @@ def _loaded_settings() -> Settings | Check:
         return Check("settings", Status.PROBLEM, str(error), "Correct the value where it is set.")
 
 
+def _variable_checks() -> Iterator[Check]:
+    from reviewbot.config import unknown_variables
+
+    for unknown in unknown_variables():
+        remedy = (
+            f"Perhaps {unknown.nearest} is meant." if unknown.nearest else "`reviewbot config show` lists the names."
+        )
+        yield Check("variable", Status.UNKNOWN, f"{unknown.name} ({unknown.source}) is no setting", remedy)
+
+
 def _keys_check(settings: Settings) -> Check:
     from reviewbot.setting_layers import variable_name
 
@@ -115,7 +129,7 @@ def _reviewer_checks(settings: Settings) -> Iterator[Check]:
     try:
         choice = chosen_reviewers(settings, (), None)
         yield Check("reviewers", Status.OK, choice.said)
-        yield _plugins_check()
+        yield from _plugin_checks(choice)
     except ReviewbotError as error:
         yield Check("reviewers", Status.PROBLEM, str(error), "Correct REVIEWBOT_REVIEWERS or the package it names.")
         return
@@ -123,10 +137,21 @@ def _reviewer_checks(settings: Settings) -> Iterator[Check]:
         yield _model_check(settings, specification)
 
 
-def _plugins_check() -> Check:
-    from reviewbot.plugins import plugin_reviewers
+def _plugin_checks(choice: ReviewerChoice) -> Iterator[Check]:
+    """The plug-ins that load, and each one that is installed or asked for and does not."""
+    from reviewbot.plugins import load_plugin_reviewer, plugin_reviewers
 
-    return Check("plug-ins", Status.OK, ", ".join(sorted(plugin_reviewers())) or "none installed")
+    asked = [name for name in choice.names if name.partition(":")[0] not in _BUILT_IN]
+    names = dict.fromkeys([*sorted(plugin_reviewers()), *asked])
+    loaded = []
+    for name in names:
+        try:
+            load_plugin_reviewer(name)
+            loaded.append(name)
+        except ReviewbotError as error:
+            yield Check("plug-in", Status.PROBLEM, str(error), "Update the package that brings it, or take it out.")
+    if loaded or not names:
+        yield Check("plug-ins", Status.OK, ", ".join(loaded) or "none installed")
 
 
 def _models(settings: Settings, choice: ReviewerChoice) -> list[str]:
@@ -160,54 +185,6 @@ def _analyser_checks() -> Iterator[Check]:
             yield Check(name, Status.OK, place)
 
 
-def _database_check(url: str) -> Check:
-    if url.startswith("sqlite"):
-        return _sqlite_check(url.partition("://")[2].removeprefix("/"))
-    return _postgres_check(url)
-
-
-def _sqlite_check(named: str) -> Check:
-    from os import R_OK, W_OK, access
-
-    if named in ("", ":memory:"):
-        return Check("database", Status.OK, "in memory, gone at the end of each command")
-    file = Path(named.partition("?")[0])
-    remedy = "Give yourself the right to write there, or set REVIEWBOT_DATABASE_URL to another place."
-    if file.is_dir():
-        return Check("database", Status.PROBLEM, f"{file} is a directory", remedy)
-    if file.exists() and not access(file, R_OK | W_OK):
-        return Check("database", Status.PROBLEM, f"{file} cannot be written", remedy)
-    directory = next(parent for parent in file.absolute().parents if parent.exists())
-    if not directory.is_dir() or not access(directory, W_OK):
-        return Check("database", Status.PROBLEM, f"{directory} cannot be written", remedy)
-    if shutil.disk_usage(directory).free < _LEAST_FREE_BYTES:
-        return Check("database", Status.PROBLEM, f"the disk of {directory} is almost full", "Free some space.")
-    return Check("database", Status.OK, f"{file}{'' if file.exists() else ' (is made when first needed)'}")
-
-
-def _postgres_check(url: str) -> Check:
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
-
-    from reviewbot.config import shown
-
-    remedy = "Start the server, or correct REVIEWBOT_DATABASE_URL (`reviewbot config show` says where it is set)."
-    address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
-    try:
-        password = str(conninfo_to_dict(address).get("password") or "")
-    except psycopg.Error:
-        # Its words quote pieces of an address that it cannot take apart, and one of them may be the password.
-        return Check("database", Status.PROBLEM, f"{shown(url)} is no valid address", remedy)
-    try:
-        with psycopg.connect(address, connect_timeout=_CONNECT_SECONDS) as connection:
-            version = connection.info.server_version // 10_000
-    except psycopg.Error as error:
-        words = (str(error).strip().splitlines() or ["no reason given"])[0]
-        words = words.replace(password, "…") if password else words
-        return Check("database", Status.PROBLEM, f"{shown(url)}: {words}", remedy)
-    return Check("database", Status.OK, f"{shown(url)} (PostgreSQL {version})")
-
-
 def _disk_check(directory: Path) -> Check:
     try:
         free_bytes = shutil.disk_usage(directory).free
@@ -216,6 +193,6 @@ def _disk_check(directory: Path) -> Check:
             "disk", Status.PROBLEM, f"{directory.absolute()}: {error.strerror}", "Change to another directory."
         )
     said = f"{free_bytes / 1e9:.1f} GB free"
-    if free_bytes < _LEAST_FREE_BYTES:
+    if free_bytes < LEAST_FREE_BYTES:
         return Check("disk", Status.PROBLEM, said, "Free some space: replays lay out whole trees for programs to read.")
     return Check("disk", Status.OK, said)
