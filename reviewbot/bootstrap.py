@@ -173,8 +173,10 @@ def repository_finder(
 ) -> Callable[[RepoName], Repository]:
     """Opens repositories by name: where the incident file says, else `DIRECTORY/owner/name` or `.../name.git`.
 
+    What the file gives a url for is cloned into the directory, once.
     A repository that cannot be found raises RepositoryNotFound each time it is asked for.
     """
+    from reviewbot.git.mirror import mirrored
     from reviewbot.git.repository import find_repository, open_repository
 
     @cache
@@ -182,6 +184,8 @@ def repository_finder(
         place = places.get(name)
         if place is not None and place.path is not None:
             return open_repository(place.path, name)
+        if place is not None and place.url is not None:
+            return mirrored(place.url, _needed_directory(directory, name), name)
         if directory is None:
             raise RepositoryNotFound(
                 f"{name}: no repository is known; give --repos DIR with a clone at DIR/{name}, "
@@ -190,6 +194,14 @@ def repository_finder(
         return find_repository(directory, name)
 
     return found
+
+
+def _needed_directory(directory: Path | None, name: RepoName) -> Path:
+    if directory is None:
+        raise RepositoryNotFound(
+            f"{name} is to be cloned from its url; say with --repos DIR where the clone is to stand"
+        )
+    return directory
 
 
 def _needed(model: str | None) -> str:

@@ -25,6 +25,8 @@ DEFAULT_TIMEOUT_SECONDS = 60.0
 DEFAULT_OUTPUT_BYTES = 64 * 1024 * 1024
 
 _NOWHERE = "/nonexistent"
+# As GIT_ALLOW_PROTOCOL: unlike protocol.allow no repository's configuration can extend it.
+_NO_TRANSPORT = "none"
 _ENVIRONMENT = {
     "HOME": _NOWHERE,
     "XDG_CONFIG_HOME": _NOWHERE,
@@ -38,8 +40,6 @@ _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
-    # The list of transports that may be used; unlike protocol.allow no repository's configuration can extend it.
-    "GIT_ALLOW_PROTOCOL": "none",
     # Replaced objects and grafts would show another history than the one that was reviewed.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -113,6 +113,7 @@ def git_output(
     work_tree: Path | None = None,
     index_file: Path | None = None,
     settings: Sequence[str] = (),
+    transports: str = _NO_TRANSPORT,
     stdin: bytes = b"",
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     max_output_bytes: int = DEFAULT_OUTPUT_BYTES,
@@ -121,9 +122,10 @@ def git_output(
 ) -> GitOutput:
     """The output of one git command, up to a limit in bytes or lines at which git is ended.
 
-    `settings` are more `name=value` for git's `-c`; `index_file` is read in place of the repository's index.
+    `settings` are more `name=value` for git's `-c`; `index_file` is read in place of the repository's index;
+    `transports` are those that git may fetch over, joined by colons.
     """
-    process = _started(arguments, git_dir, work_tree, index_file, settings, subprocess.PIPE)
+    process = _started(arguments, git_dir, work_tree, index_file, settings, subprocess.PIPE, transports)
     deadline = time.monotonic() + timeout_seconds
     conversation = Conversation(process, stdin, deadline, max_output_bytes, max_output_lines)
     try:
@@ -156,9 +158,11 @@ def _started(
     index_file: Path | None,
     settings: Sequence[str],
     stderr: int | IO[bytes],
+    transports: str = _NO_TRANSPORT,
 ) -> subprocess.Popen[bytes]:
     program = git_program()
-    environment = {**_ENVIRONMENT, "PATH": f"{Path(program).parent}{os.pathsep}{os.defpath}"}
+    path = f"{Path(program).parent}{os.pathsep}{os.defpath}"
+    environment = {**_ENVIRONMENT, "PATH": path, "GIT_ALLOW_PROTOCOL": transports}
     if work_tree is None:
         # Without an index and with an empty place as work tree no attribute of any checkout applies.
         index_file = git_dir / "reviewbot-reads-no-index"
