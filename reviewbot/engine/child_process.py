@@ -37,7 +37,7 @@ if memory_limit_bytes:
 for name in ("SIGPIPE", "SIGXFSZ", "SIGINT"):
     signal.signal(getattr(signal, name), signal.SIG_DFL)
 try:
-    os.execve(sys.argv[2], sys.argv[2:], os.environ)
+    os.execv(sys.argv[2], sys.argv[2:])
 except OSError as error:
     os.write(2, ("cannot be started: " + str(error.strerror)).encode())
     os._exit(126)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted((ROOT / "reviewbot").rglob("*.py"))
+MODULES = sorted(path for path in (ROOT / "reviewbot").rglob("*.py") if "migrations" not in path.parts)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MOST_LINES, MOST_FUNCTION_LINES = 500, 60
 BROAD_EXCEPT_ALLOWED = ("server/worker.py", "jobs/", "cli/main.py")
@@ -27,9 +27,8 @@ def test_no_file_is_too_long_to_read(path: Path):
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_no_function_is_too_long_to_hold_in_the_head(path: Path):
-    functions = [
-        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    nodes = ast.walk(ast.parse(path.read_text()))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
     long = [f"{one.name} in line {one.lineno}" for one in functions if _length(one) > MOST_FUNCTION_LINES]
 
