@@ -57,7 +57,18 @@ texts = st.one_of(contents, contents, contents, contents.map(lambda content: con
 files = st.none() | st.tuples(st.sampled_from([b"100644", b"100644", b"100755", b"120000"]), texts)
 folders = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(b"".join)
 paths = st.lists(folders, min_size=1, max_size=3).map(b"/".join)
-pairs = st.dictionaries(paths, st.tuples(files, files), min_size=1, max_size=5)
+
+
+def without_binary_links(pair: tuple[File | None, File | None]) -> tuple[File | None, File | None]:
+    """No symlink beside a NUL: of those, the totals of git know less than its diff."""
+    present = [file for file in pair if file is not None]
+    if any(b"\0" in content for _, content in present) and any(mode == b"120000" for mode, _ in present):
+        old, new = (file and (b"100644", file[1]) for file in pair)
+        return old, new
+    return pair
+
+
+pairs = st.dictionaries(paths, st.tuples(files, files).map(without_binary_links), min_size=1, max_size=5)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +86,8 @@ def test_a_diff_of_git_comes_back_byte_for_byte_with_its_names_and_totals(
     commit_both(repository, without_clashes(pairs))
     before, after = options
     raw = repository.git(*before, "diff", *after, "refs/heads/old", "refs/heads/new").encode("utf-8", "surrogateescape")
-    counted = repository.git(*before, "diff", *after, "--numstat", "-z", "refs/heads/old", "refs/heads/new")
+    renames = [option for option in after if "renames" in option or "copies" in option]
+    counted = repository.git(*before, "diff", *renames, "--numstat", "-z", "refs/heads/old", "refs/heads/new")
 
     diff = parse_diff(raw)
 
