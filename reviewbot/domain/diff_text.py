@@ -13,6 +13,9 @@ _HUNK = re.compile(rb"@@ -(\d{1,10})(?:,(\d{1,10}))? \+(\d{1,10})(?:,(\d{1,10}))
 _LARGEST_NUMBER = 2**31
 _COMBINED = "combined diff of a merge"
 _CUT_SHORT = "the last hunk is cut short"
+_BEYOND = "the lines after its last hunk are more than the header of the hunk promises"
+_NO_HUNKS = "no hunk follows its header"
+_SIGNATURES = ("-- ", "-- \r", "--", "--\r")
 _GIT_STARTS = (b"diff --git ", b"diff --cc ", b"diff --combined ")
 # What git writes below `diff --git`: a sentence in a commit message may begin like the first of the two lines.
 _SECOND_LINES = (b"old ", b"new ", b"dele", b"simi", b"diss", b"rena", b"copy", b"inde", b"--- ", b"Bina", b"GIT ")
@@ -24,9 +27,9 @@ def parse_diff(raw: bytes, *, max_lines: int = 200_000, max_file_lines: int = 20
     """A unified diff as values; counts in the `@@` lines say what belongs to a hunk, not what its lines look like.
 
     Sizes are lines in hunks. A file with more than `max_file_lines`, and every file from the one on that goes beyond
-    `max_lines` in total, keeps no hunks and says so in `omitted`; a hunk that is cut short keeps what is there and
-    says so as well. InputError, with the number
-    of the line, for text that is no diff and for numbers beyond 2^31. Nothing in, empty Diff out.
+    `max_lines` in total, keeps no hunks and says so in `omitted`; a file whose hunks are cut short, or longer than
+    their headers promise, keeps what is there and says so as well. InputError, with the number of the line, for text
+    that is no diff and for numbers beyond 2^31. Nothing in, empty Diff out.
     """
     reader = _Reader(raw)
     preamble = _until_file(reader)
@@ -126,7 +129,16 @@ def _file(reader: _Reader, room: _Room) -> FileDiff:
     if is_combined(header.lines):
         return replace(file, omitted=_COMBINED, trailer=tuple(_until_git_file(reader)))
     hunks, omitted = _hunks(reader, room)
-    return replace(file, hunks=tuple(hunks), omitted=omitted, trailer=tuple(_until_file(reader)))
+    trailer = tuple(_until_file(reader))
+    return replace(file, hunks=tuple(hunks), omitted=omitted or _unread(file, hunks, trailer), trailer=trailer)
+
+
+def _unread(file: FileDiff, hunks: list[Hunk], trailer: tuple[str, ...]) -> str:
+    """What an edited diff holds that no hunk has taken in, "" for nothing: it must not pass for a file without more."""
+    if hunks:
+        is_change = bool(trailer) and trailer[0].startswith(("+", "-")) and trailer[0] not in _SIGNATURES
+        return _BEYOND if is_change else ""
+    return _NO_HUNKS if any(line.startswith("+++ ") for line in file.header) and not file.is_binary else ""
 
 
 def _until_git_file(reader: _Reader) -> list[str]:

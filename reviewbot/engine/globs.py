@@ -8,10 +8,15 @@ from collections.abc import Callable, Sequence
 def glob_matches(pattern: str, path: str) -> bool:
     """Whether a path fits: `**` crosses folders, `*` and `?` do not; a pattern without a slash fits in any folder.
 
-    A pattern that ends with a slash stands for everything in that folder.
+    A pattern that ends with a slash stands for everything in that folder; an empty one fits nothing.
     """
+    pattern = pattern.removeprefix("./")
+    if not pattern.strip("/"):
+        return False
     whole = pattern if "/" in pattern.rstrip("/") else f"**/{pattern}"
-    folders = (whole + "**" if whole.endswith("/") else whole).lstrip("/").split("/")
+    whole = whole + "**" if whole.endswith("/") else whole
+    # What is in a folder, and not a file that has the folder's name.
+    folders = (whole + "/*" if whole.endswith("/**") else whole).lstrip("/").split("/")
     return _fits(folders, path.split("/"), "**", lambda one, name: _fits(one, name, "*", _same_character))
 
 

@@ -63,7 +63,8 @@ def _reason(
         return by_name, ""
     if _shows_marker(file) or (is_generated is not None and is_generated(file.path)):
         return SkipReason.GENERATED, "says so in its first lines"
-    if file.omitted and not file.hunks:
+    if file.omitted:
+        # Also where some hunks are there: half a file would count as a whole one.
         return SkipReason.TOO_LARGE, file.omitted
     if not file.changed_line_count:
         return SkipReason.NO_TEXT_CHANGE, str(file.status).replace("_", " ")

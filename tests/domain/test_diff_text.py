@@ -118,6 +118,31 @@ def test_a_hunk_with_more_lines_of_one_side_than_promised_ends_where_the_promise
     assert diff.files[0].omitted == "the last hunk is cut short"
 
 
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        (b"@@ -1 +1 @@\n-a\n+b\n+c\n", "the lines after its last hunk are more than"),
+        (b"@@ -1 +1 @@\n-a\n+b\n-c\n@@ -9 +9 @@\n-a\n+b\n", "the lines after its last hunk are more than"),
+        (b"", "no hunk follows its header"),
+        (b"a word in between\n@@ -1 +1 @@\n-a\n+b\n", "no hunk follows its header"),
+    ],
+)
+def test_changes_that_no_hunk_takes_in_are_not_passed_over_in_silence(rest: bytes, reason: str):
+    diff = parse_diff(HEAD + rest)
+
+    assert diff.files[0].omitted.startswith(reason)
+    assert render_diff(diff) == HEAD + rest
+
+
+@pytest.mark.parametrize(
+    "after", [b"", b"-- \n2.39.2\n", b"--\n", b"\n", b"Only in b: y\n", b"--- a/y\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n"]
+)
+def test_what_may_stand_after_a_hunk_makes_no_file_incomplete(after: bytes):
+    diff = parse_diff(HEAD + b"@@ -1 +1 @@\n-a\n+b\n" + after)
+
+    assert {file.omitted for file in diff.files} == {""}
+
+
 @pytest.mark.parametrize("number", [b"9223372036854775808", b"9" * 5_000, b"-1", b"x", b""])
 def test_a_hunk_header_that_cannot_be_is_refused_with_its_line(number: bytes):
     with pytest.raises(InputError, match=r"line 5 of the diff .* expected @@ -START,COUNT \+START,COUNT @@"):

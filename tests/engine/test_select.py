@@ -126,6 +126,16 @@ def test_why_the_parser_left_a_file_out_is_passed_on():
     assert skipped.detail == "combined diff of a merge"
 
 
+def test_a_file_that_is_there_in_part_is_a_gap_and_not_a_file_that_was_read():
+    cut = replace(file_diff("x.py", 1, "+a"), omitted="the last hunk is cut short")
+
+    (skipped,) = _picked(cut).skipped
+
+    assert skipped.skipped is not None
+    assert skipped.skipped.is_gap
+    assert (skipped.hunks_read, skipped.hunks, skipped.detail) == (0, 1, "the last hunk is cut short")
+
+
 def test_a_generated_file_is_no_gap_even_if_it_is_too_large():
     large = FileDiff("x.go", "x.go", FileStatus.MODIFIED, omitted="the diff has too many lines")
 
