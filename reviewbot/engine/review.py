@@ -49,7 +49,7 @@ def review(
     """
     policy = policy or Policy()
     change = reviewable.change
-    selection = pick_paths(change.diff, policy, lambda path: is_marked_generated(reviewable.head.read_file(path)))
+    selection = pick_paths(change.diff, policy, lambda path: _was_generated(reviewable, path))
     task = ReviewTask(change, reviewable.head, reviewable.base, policy, selection.paths, trial)
     runs = _runs(task, reviewers) if selection.paths else ()
     generated = [finding for run in runs for finding in run.findings]
@@ -77,6 +77,11 @@ def review(
             chosen=len(chosen.findings),
         ),
     )
+
+
+def _was_generated(reviewable: Reviewable, path: str) -> bool:
+    """Whether the file carries a marker, and not only since this change, which could hide behind one."""
+    return is_marked_generated(reviewable.base.read_file(path)) and is_marked_generated(reviewable.head.read_file(path))
 
 
 def _runs(task: ReviewTask, reviewers: Sequence[Reviewer]) -> tuple[ReviewerRun, ...]:

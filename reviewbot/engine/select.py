@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reviewbot.domain.diff import Diff, FileDiff
+from reviewbot.domain.diff import Diff, FileDiff, LineKind
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.review import FileCoverage, SkipReason
 from reviewbot.engine.file_kinds import is_prose, is_test, reason_to_skip, says_generated
@@ -25,8 +25,9 @@ class Selection:
 def pick_paths(diff: Diff, policy: Policy, is_generated: Callable[[str], bool] | None = None) -> Selection:
     """Leaves out what nobody wrote or nothing changed in, and then the least risky files above the size limits.
 
-    `is_generated` looks into the file itself. Deleted files and lines are read like added ones. Where there is not
-    room for all, code goes before tests before prose, and among these the larger change before the smaller.
+    `is_generated` looks into the file itself, before and after the change. Deleted files and lines are read like
+    added ones. Where there is not room for all, code goes before tests before prose, and among these the larger change
+    before the smaller.
     """
     gone: list[tuple[FileDiff, SkipReason, str]] = []
     wanted: list[FileDiff] = []
@@ -72,13 +73,16 @@ def _reason(
 
 
 def _shows_marker(file: FileDiff) -> bool:
-    """Whether the head of the file, as far as the diff shows it, says so; of a file that stays, what it now says."""
+    """Whether the head of the file, as far as the diff shows it, said so before the change and still does.
+
+    A marker that the change itself brings is only a claim: it must not hide what else it brings.
+    """
     is_gone = file.new_path is None
     first = (
         line.text
         for hunk in file.hunks[:1]
         for line in hunk.lines[: 2 * _FIRST_LINES]
-        if ((line.old_number if is_gone else line.new_number) or _FIRST_LINES + 1) <= _FIRST_LINES
+        if (is_gone or line.kind is LineKind.CONTEXT) and (line.old_number or _FIRST_LINES + 1) <= _FIRST_LINES
     )
     return says_generated("\n".join(first))
 
