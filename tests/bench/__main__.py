@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.bench import bench_replay, bench_startup
+from tests.bench import bench_diff, bench_replay, bench_startup
 
 
 def main() -> None:
@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, help="clones of the repositories of --incidents, as DIR/owner/name[.git]")
     options = parser.parse_args()
     bench_startup.main()
+    bench_diff.main()
     if options.repos is None or not options.incidents.exists():
         print("replay: not measured; give --incidents and --repos")
         return
