@@ -162,6 +162,8 @@ def _started(options: RetroOptions) -> _Run:
     exposure_file = _checked_exposures(options.incidents)
     choice = chosen_reviewers(settings, options.reviewers, options.model)
     line(choice.said)
+    if exposure_file.auto_controls is not None:
+        line("controls.auto is not read yet: only the changes under controls.include are replayed as controls.")
     log = RunLog(options.out or Path("retro-runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     recorder = _recorder(options.record, choice.model) if options.record else None
     workshop = Workshop(settings, ledger=log.ledger, budget_usd=options.budget_usd, recorder=recorder)
@@ -277,7 +279,7 @@ def _judge(run: _Run) -> str | None:
     plan = JudgePlan(Path(run.run.incidents_file), replays, run.find_repository, model, run.concurrency)
     try:
         with progress("Judging", len({one.case for one in replays})) as shown:
-            verdicts = judge(plan, shown.advance)
+            verdicts = judge(plan, lambda cost: shown.advance(cost_usd=cost))
     except BudgetExhausted as error:
         return str(error)
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from reviewbot.domain.diff import Side
@@ -12,7 +13,7 @@ from reviewbot.domain.finding import Finding, Location
 from reviewbot.domain.incident import LocationClass, Verdict
 from reviewbot.domain.replay import CaseVerdict, Judgement, Label, Replay
 from reviewbot.domain.repository import RepoName, Sha
-from reviewbot.domain.review import ModelCall, Outcome, Stage
+from reviewbot.domain.review import ModelCall, Outcome, Stage, total_cost
 from reviewbot.engine.syntax import parse_source
 from reviewbot.errors import GitError, InputError
 from reviewbot.git.repository import Repository
@@ -46,8 +47,10 @@ class JudgePlan:
     concurrency: int = 4
 
 
-def judge(plan: JudgePlan, progress: Callable[[], None] = lambda: None) -> tuple[CaseVerdict, ...]:
+def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple[CaseVerdict, ...]:
     """A verdict for each replay of an incident's change, in the order of the replays.
+
+    `case_done` is told what the judging of each case cost, in US dollars.
 
     Raises FileProblems for a bad incident file, and BudgetExhausted where the judge's budget ends; what the judge said
     until then is in its ledger.
@@ -60,7 +63,7 @@ def judge(plan: JudgePlan, progress: Callable[[], None] = lambda: None) -> tuple
 
     def verdicts(case: str) -> list[CaseVerdict]:
         made = _case_verdicts(plan, cases[case], answers[case])
-        progress()
+        case_done(total_cost(tuple(call for verdict in made for call in verdict.calls)))
         return made
 
     with ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="judge") as pool:
