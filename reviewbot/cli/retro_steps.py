@@ -25,7 +25,7 @@ from reviewbot.domain.incident import CaseKind
 from reviewbot.domain.replay import Replay
 from reviewbot.domain.repository import RepoName
 from reviewbot.domain.review import Outcome
-from reviewbot.errors import BudgetExhausted, FileProblems, InputError
+from reviewbot.errors import FileProblems, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.llm.measure import Estimate
 from reviewbot.llm.recording import Recorder
@@ -82,7 +82,9 @@ class _Run:
 def whole_run(options: RetroOptions) -> int:
     """All steps; the exit code (RETRO.md section 5)."""
     run = _started(options)
-    stopped = _replay(run) or _judge(run)
+    stopped = _replay(run)
+    # a run that was stopped asks nobody any more; its report still says what stands where
+    stopped = _judge(run, None if stopped else run.run.judge) or stopped
     _report(run, stopped or "")
     if run.workshop.recorder is not None and not stopped:
         dropped = run.workshop.recorder.prune()
@@ -105,7 +107,7 @@ def judge_only(
     specification = model or run.run.judge or run.settings.judge or run.settings.model
     run = replace(run, run=replace(run.run, judge=specification))
     run.log.save_settings(run.run)
-    stopped = _judge(run)
+    stopped = _judge(run, run.run.judge)
     line(f"Verdicts: {run.log.folder / 'verdicts.jsonl'}")
     line(f"Next: reviewbot retro report --out {run.log.folder}")
     return STOPPED if stopped else DONE
@@ -273,21 +275,16 @@ def _replay(run: _Run) -> str | None:
         return replay_plan(plan, record)
 
 
-def _judge(run: _Run) -> str | None:
+def _judge(run: _Run, specification: str | None) -> str | None:
     replays = [one for one in run.log.replays() if one.kind is CaseKind.INCIDENT]
-    model = run.workshop.model(run.run.judge) if run.run.judge else None
+    model = run.workshop.model(specification) if specification else None
     plan = JudgePlan(Path(run.run.incidents_file), replays, run.find_repository, model, run.concurrency)
-    try:
-        with progress("Judging", len({one.case for one in replays})) as shown:
-            verdicts = judge(plan, lambda cost: shown.advance(cost_usd=cost))
-    except BudgetExhausted as error:
-        return str(error)
-    except KeyboardInterrupt:
-        return "interrupted"
+    with progress("Judging", len({one.case for one in replays})) as shown:
+        verdicts, stopped_by = judge(plan, lambda cost: shown.advance(cost_usd=cost))
     run.log.write_verdicts(verdicts)
     run_id = run.store.start_run(run.run.started_at, str(run.log.folder), run.run.incidents_file)
     run.store.save_verdicts(run_id, verdicts)
-    return None
+    return stopped_by
 
 
 def _report(run: _Run, stopped_by: str) -> RetroReport:

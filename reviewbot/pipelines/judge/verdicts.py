@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from reviewbot.domain.replay import CaseVerdict, Judgement, Label, Replay
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.domain.review import ModelCall, Outcome, Stage, total_cost
 from reviewbot.engine.syntax import parse_source
-from reviewbot.errors import GitError, InputError
+from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
 from reviewbot.ports import Model
@@ -47,29 +47,34 @@ class JudgePlan:
     concurrency: int = 4
 
 
-def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple[CaseVerdict, ...]:
-    """A verdict for each replay of an incident's change, in the order of the replays.
+def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple[tuple[CaseVerdict, ...], str | None]:
+    """A verdict for each replay of an incident's change, in the order of the replays, and why it stopped early or None.
 
-    `case_done` is told what the judging of each case cost, in US dollars.
-
-    Raises FileProblems for a bad incident file, and BudgetExhausted where the judge's budget ends; what the judge said
-    until then is in its ledger.
+    `case_done` is told what the judging of each case cost, in US dollars. What could not be judged before a budget or a
+    person ended it is UNJUDGED, never missing. Raises FileProblems for a bad incident file.
     """
     answers = load_answers(plan.incidents).by_case
     cases: dict[str, list[Replay]] = {}
     for one in plan.replays:
         if one.case in answers:
             cases.setdefault(one.case, []).append(one)
-
-    def verdicts(case: str) -> list[CaseVerdict]:
-        made = _case_verdicts(plan, cases[case], answers[case])
-        case_done(total_cost(tuple(call for verdict in made for call in verdict.calls)))
-        return made
-
-    with ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="judge") as pool:
-        made = [verdict for group in pool.map(verdicts, cases) for verdict in group]
-    by_key = {verdict.key: verdict for verdict in made}
-    return tuple(by_key[one.key] for one in plan.replays if one.key in by_key)
+    pool = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="judge")
+    pending = [pool.submit(_case_verdicts, plan, replays, answers[case]) for case, replays in cases.items()]
+    verdicts: dict[tuple[str, str, int], CaseVerdict] = {}
+    stopped_by = None
+    try:
+        for future in as_completed(pending):
+            made = future.result()
+            verdicts |= {verdict.key: verdict for verdict in made}
+            case_done(total_cost(tuple(call for verdict in made for call in verdict.calls)))
+    except BudgetExhausted as error:
+        stopped_by = str(error)
+    except KeyboardInterrupt:
+        stopped_by = "interrupted"
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    ordered = (one for one in plan.replays if one.case in answers)
+    return tuple(verdicts.get(one.key) or _unjudged(one) for one in ordered), stopped_by
 
 
 def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey) -> list[CaseVerdict]:
@@ -87,6 +92,12 @@ def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey
             _failed(one) if one.outcome is Outcome.FAILED else _verdict(one, material, places, plan.judge)
             for one in replays
         ]
+
+
+def _unjudged(replay: Replay) -> CaseVerdict:
+    if replay.outcome is Outcome.FAILED:
+        return _failed(replay)
+    return CaseVerdict(replay.case, replay.arm, replay.trial, Verdict.UNJUDGED, LocationClass.UNKNOWN)
 
 
 def _failed(replay: Replay) -> CaseVerdict:
