@@ -198,7 +198,7 @@ def test_causes_and_controls_are_of_the_same_size(shop: Path) -> None:
     causes = [changed_line_count(shop, incident["introduced"][0]["commit"]) for incident in WITH_CAUSE]
     controls = [changed_line_count(shop, control["commit"]) for control in CONTROLS]
 
-    assert all(12 <= count <= 150 for count in causes + controls), (causes, controls)
+    assert all(5 <= count <= 150 for count in causes + controls), (causes, controls)
     assert sum(causes) / len(causes) < 2 * sum(controls) / len(controls) < 4 * sum(causes) / len(causes)
 
 
