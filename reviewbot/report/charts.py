@@ -19,7 +19,9 @@ _ARM_SHAPES = ("M-6 0A6 6 0 1 0 6 0A6 6 0 1 0 -6 0Z", "M0 -7L7 0L0 7L-7 0Z", "M-
 _FULL_CIRCLE = "M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0Z"
 _STATE_MARKS = {
     State.CAUGHT: f'<path class="fill caught" d="{_FULL_CIRCLE}"/>',
-    State.PARTIAL: f'<path class="line partial" d="{_FULL_CIRCLE}"/><path class="fill partial" d="M0 -5A5 5 0 0 0 0 5Z"/>',
+    State.PARTIAL: (
+        f'<path class="line partial" d="{_FULL_CIRCLE}"/><path class="fill partial" d="M0 -5A5 5 0 0 0 0 5Z"/>'
+    ),
     State.MISSED: f'<path class="line missed" d="{_FULL_CIRCLE}"/>',
     State.FAILED: '<path class="line failed" d="M-4 -4L4 4M-4 4L4 -4"/>',
     State.UNJUDGED: f'<path class="line unjudged" d="{_FULL_CIRCLE}" stroke-dasharray="2 2"/>',

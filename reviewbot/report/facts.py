@@ -1,4 +1,4 @@
-"""What a retro report says, before it is put into a form: sentences and states shared by page, Markdown and terminal."""
+"""What a retro report says before it gets a form: sentences and states for page, Markdown and terminal."""
 
 from __future__ import annotations
 

@@ -1,18 +1,82 @@
-"""What a retro run says at its end on a terminal."""
+"""What a retro run says at its end on a terminal: plain text that a tired engineer takes in at once."""
 
 from __future__ import annotations
 
-from reviewbot.domain.text import revealed
-from reviewbot.report.values import RetroReport
-from reviewbot.report.words import interval, percent, share_of
+from collections.abc import Sequence
+
+from reviewbot.domain.scorecard import ArmScore
+from reviewbot.domain.text import revealed, shortened
+from reviewbot.report.facts import NO_RATE, State, headlines, incomplete_words, is_judged, state_of
+from reviewbot.report.values import IncidentEvidence, RetroReport
+from reviewbot.report.words import dollars, interval, number, percent, share_of
+
+_MOST_INCIDENTS = 60
+_LONGEST_NAME = 58
 
 
 def terminal_summary(report: RetroReport) -> str:
-    """The figures at a glance, as plain text."""
-    lines = []
-    for arm in report.scorecard.arms:
-        strict = arm.rates["strict"]
-        lines.append(
-            f"{arm.label}: caught {share_of(strict)} {percent(strict.rate)} {interval(strict.low, strict.high)}"
-        )
-    return revealed("\n".join(lines))
+    """The rates of each arm, one line per incident where there are not too many, and what could not be replayed."""
+    parts = [*headlines(report), "", *_rate_table(report), *_incident_lines(report)]
+    if warning := incomplete_words(report):
+        parts = [warning, "", *parts]
+    return revealed("\n".join(parts))
+
+
+def _rate_table(report: RetroReport) -> list[str]:
+    arms = report.scorecard.arms
+    header = ["", *(arm.name for arm in arms)]
+    rows = [
+        ["caught", *(_rate(arm, "strict") for arm in arms)],
+        ["caught or partly", *(_rate(arm, "strict_or_partial") for arm in arms)],
+        ["located", *(_rate(arm, "located") for arm in arms)],
+        ["of all incidents", *(_rate(arm, "of_all_incidents") for arm in arms)],
+        ["review failed", *(number(arm.failed) for arm in arms)],
+        ["not judged", *(number(arm.unjudged) for arm in arms)],
+        ["findings per incident's change", *(_mean(arm.findings_per_change) for arm in arms)],
+        ["findings per quiet control", *(_controls(arm) for arm in arms)],
+        ["cost", *(dollars(arm.cost_usd) for arm in arms)],
+    ]
+    if not is_judged(report):
+        rows = [row for row in rows if not row[0].startswith(("caught", "of all"))]
+    return aligned([header, *rows])
+
+
+def _rate(arm: ArmScore, name: str) -> str:
+    rate = arm.rates.get(name, NO_RATE)
+    return f"{share_of(rate)}  {percent(rate.rate)} ({interval(rate.low, rate.high)})"
+
+
+def _controls(arm: ArmScore) -> str:
+    score = arm.controls
+    return (
+        f"{_mean(score.per_control)}  ({number(score.with_findings)}/{score.n} with any)" if score.n else "no control"
+    )
+
+
+def _mean(value: float | None) -> str:
+    return "–" if value is None else number(value)
+
+
+def _incident_lines(report: RetroReport) -> list[str]:
+    """`SHOP-101  C M  name`, a letter per arm; only incidents that were not caught by all where there are many."""
+    arms = [arm.name for arm in report.scorecard.arms]
+    if not report.incidents or len(report.incidents) > _MOST_INCIDENTS:
+        return []
+    states = {one.case: [state_of(one, arm) for arm in arms] for one in report.incidents}
+    used = sorted({state for row in states.values() for state in row}, key=list(State).index)
+    legend = ", ".join(dict.fromkeys(f"{state.letter} {state.value}" for state in used))
+    width = max(len(one.case) for one in report.incidents)
+    lines = [_incident_line(one, states[one.case], width) for one in report.incidents]
+    return ["", f"{', '.join(arms)}: {legend}", *lines]
+
+
+def _incident_line(incident: IncidentEvidence, states: Sequence[State], width: int) -> str:
+    letters = " ".join(state.letter for state in states)
+    why = f"  ({shortened(incident.not_replayed, 60)})" if incident.not_replayed else ""
+    return f"  {incident.case:<{width}}  {letters}  {shortened(incident.name, _LONGEST_NAME)}{why}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows in columns, each as wide as its longest cell."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

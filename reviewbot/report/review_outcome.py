@@ -61,7 +61,7 @@ def cost_line(review: Review) -> str:
 
 
 def _partly(review: Review) -> str:
-    unread = [file for file in review.coverage.gaps]
+    unread = review.coverage.gaps
     if not unread:
         return _reason(review)
     of_files = counted(len(review.coverage.files), "file")
