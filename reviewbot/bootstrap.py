@@ -41,6 +41,7 @@ class ReviewerChoice:
 class Workshop:
     """Makes models and reviewers from their names; one budget and one ledger for all of them.
 
+    `spent_usd` is what an earlier part of the same work has cost: the budget holds for all of it.
     `replace_model` stands in for opening a model: a dry run puts a measuring one there. `recorder` keeps every answer
     for a replay by `scripted:FILE`.
     """
@@ -48,6 +49,7 @@ class Workshop:
     settings: Settings
     ledger: Path | None = None
     budget_usd: Decimal | None = None
+    spent_usd: Decimal = Decimal(0)
     replace_model: Callable[[str], Model] | None = None
     recorder: Recorder | None = None
     _models: dict[str, Model] = field(default_factory=dict)
@@ -113,7 +115,7 @@ class Workshop:
         retrying = RetryingModel(model)
         if self.budget_usd is None:
             return retrying
-        self._budget = self._budget or Budget(self.budget_usd)
+        self._budget = self._budget or Budget(self.budget_usd, self.spent_usd)
         return BudgetedModel(retrying, self._budget, catalogue)
 
 

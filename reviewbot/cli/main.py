@@ -47,13 +47,14 @@ def reviewbot(
 
 def run() -> None:
     """Runs the command line. Exit codes: 0 done, 1 a gate failed, 2 bad input, 3 stopped early, 70 a bug of ours."""
-    code = _exit_code()
+    code = exit_code()
     # A model call may be under way in a thread that nothing can stop; what is worth keeping is on the disk already.
     _flush()
     os._exit(code)
 
 
-def _exit_code() -> int:
+def exit_code() -> int:
+    """Runs the command that the arguments of the process name, and says how it ended."""
     try:
         app()
     except SystemExit as end:

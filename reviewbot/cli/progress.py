@@ -11,6 +11,8 @@ from threading import Lock
 from time import monotonic
 from typing import Protocol
 
+from reviewbot.cli.output import error_line
+
 _LINE_EVERY_SECONDS = 10.0
 
 
@@ -74,7 +76,7 @@ class _Lines:
 
     def say(self) -> None:
         self._said_at = monotonic()
-        print(f"{self._counts.label}: {self._counts.words()}", file=sys.stderr, flush=True)
+        error_line(f"{self._counts.label}: {self._counts.words()}")
 
 
 @contextmanager

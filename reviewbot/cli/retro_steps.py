@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,9 +20,10 @@ from reviewbot.bootstrap import (
 )
 from reviewbot.cli.output import error_line, line
 from reviewbot.cli.progress import progress
+from reviewbot.cli.retro_shortfall import failure_lines, judge_never_answered, nothing_was_reviewed, open_work
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.incident import CaseKind
-from reviewbot.domain.replay import Replay
+from reviewbot.domain.replay import CaseVerdict, Replay
 from reviewbot.domain.repository import RepoName
 from reviewbot.domain.review import Outcome
 from reviewbot.errors import FileProblems, InputError
@@ -86,6 +87,7 @@ def whole_run(options: RetroOptions) -> int:
     # a run that was stopped asks nobody any more; its report still says what stands where
     stopped = _judge(run, None if stopped else run.run.judge) or stopped
     _report(run, stopped or "")
+    _say_stopped(stopped, f"--resume --out {run.log.folder}")
     if run.workshop.recorder is not None and not stopped:
         dropped = run.workshop.recorder.prune()
         line(f"Recorded: {options.record} ({dropped} old answers dropped)")
@@ -97,6 +99,8 @@ def replay_only(options: RetroOptions) -> int:
     stopped = _replay(run)
     line(f"Replays: {run.log.folder / 'replays.jsonl'}")
     line(f"Next: reviewbot retro judge --out {run.log.folder}")
+    _say_failures(run.log.replays(), ())
+    _say_stopped(stopped, f"--resume --out {run.log.folder}")
     return _exit_code(run, stopped)
 
 
@@ -104,18 +108,28 @@ def judge_only(
     out: Path, model: str | None, incidents: Path | None, repos: Path | None, budget: Decimal | None, jobs: int | None
 ) -> int:
     run = _taken_up(out, incidents, repos, budget, jobs)
+    if not run.log.replays():
+        raise InputError(f"{out} holds no replays: make them with reviewbot retro replay --resume --out {out}")
     specification = model or run.run.judge or run.settings.judge or run.settings.model
     run = replace(run, run=replace(run.run, judge=specification))
     run.log.save_settings(run.run)
     stopped = _judge(run, run.run.judge)
     line(f"Verdicts: {run.log.folder / 'verdicts.jsonl'}")
     line(f"Next: reviewbot retro report --out {run.log.folder}")
-    return STOPPED if stopped else DONE
+    _say_failures((), run.log.verdicts())
+    _say_stopped(stopped, f"reviewbot retro judge --out {run.log.folder}")
+    return _exit_code(run, stopped)
 
 
 def report_only(out: Path, incidents: Path | None, repos: Path | None) -> int:
     run = _taken_up(out, incidents, repos, None, None)
-    _report(run, "")
+    replays, verdicts = run.log.replays(), run.log.verdicts()
+    planned = sum(run.run.trials) * len(run.exposure_file.exposures)
+    left = open_work(replays, verdicts, planned, run.run.judge is not None)
+    _report(run, left)
+    if left:
+        steps = [f"--resume --out {out}"] if len(replays) < planned else []
+        error_line(f"Go on with {', then '.join([*steps, f'reviewbot retro judge --out {out}'])}.")
     return DONE
 
 
@@ -168,7 +182,7 @@ def _started(options: RetroOptions) -> _Run:
         line("controls.auto is not read yet: only the changes under controls.include are replayed as controls.")
     log = RunLog(options.out or Path("retro-runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     recorder = _recorder(options.record, choice.model) if options.record else None
-    workshop = Workshop(settings, ledger=log.ledger, budget_usd=options.budget_usd, recorder=recorder)
+    workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
     arms = _arms(options, settings, workshop)
     judge_model = options.judge or settings.judge or choice.model
     if judge_model is None:
@@ -176,6 +190,7 @@ def _started(options: RetroOptions) -> _Run:
     else:
         workshop.model(judge_model)
     repos = options.repos or settings.repos
+    store = open_store(settings.database_url)
     run = log.start(
         RunSettings(
             incidents_file=str(options.incidents),
@@ -193,7 +208,6 @@ def _started(options: RetroOptions) -> _Run:
     )
     finder = _finder(options.repos, settings, exposure_file)
     concurrency = options.concurrency or settings.concurrency
-    store = open_store(settings.database_url)
     return _Run(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency)
 
 
@@ -212,7 +226,7 @@ def _taken_up(
     if incidents is not None:
         run = replace(run, incidents_file=str(incidents))
     exposure_file = _checked_exposures(Path(run.incidents_file))
-    workshop = Workshop(settings, ledger=log.ledger, budget_usd=budget)
+    workshop = Workshop(settings, log.ledger, budget, log.spent_usd())
     finder = _finder(repos or (Path(run.repos) if run.repos else None), settings, exposure_file)
     store = open_store(settings.database_url)
     return _Run(log, settings, workshop, run, exposure_file, (), finder, store, concurrency or settings.concurrency)
@@ -254,7 +268,7 @@ def _digest(exposure_file: ExposureFile) -> str:
 
 def _replay(run: _Run) -> str | None:
     earlier = run.log.replays()
-    done = frozenset(one.key for one in earlier if one.outcome is not Outcome.FAILED)
+    done = frozenset(one.key for one in earlier if _is_settled(one))
     plan = ReplayPlan(
         exposures=run.exposure_file.exposures,
         kinds=dict(run.exposure_file.kinds),
@@ -264,7 +278,7 @@ def _replay(run: _Run) -> str | None:
         concurrency=run.concurrency,
         seed=run.run.cases_sha256,
     )
-    run_id = run.store.start_run(run.run.started_at, str(run.log.folder), run.run.incidents_file)
+    run_id = _run_id(run)
     with progress("Replaying", plan.total, len(done)) as shown:
 
         def record(one: Replay) -> None:
@@ -275,6 +289,15 @@ def _replay(run: _Run) -> str | None:
         return replay_plan(plan, record)
 
 
+def _is_settled(replay: Replay) -> bool:
+    """Whether it is not to be tried again: a reviewer that failed may do better the next time."""
+    return replay.outcome is not Outcome.FAILED and not any(one.failure for one in replay.runs)
+
+
+def _run_id(run: _Run) -> int:
+    return run.store.start_run(run.run.started_at, str(run.log.folder.absolute()), run.run.incidents_file)
+
+
 def _judge(run: _Run, specification: str | None) -> str | None:
     replays = [one for one in run.log.replays() if one.kind is CaseKind.INCIDENT]
     model = run.workshop.model(specification) if specification else None
@@ -282,8 +305,7 @@ def _judge(run: _Run, specification: str | None) -> str | None:
     with progress("Judging", len({one.case for one in replays})) as shown:
         verdicts, stopped_by = judge(plan, lambda cost: shown.advance(cost_usd=cost))
     run.log.write_verdicts(verdicts)
-    run_id = run.store.start_run(run.run.started_at, str(run.log.folder), run.run.incidents_file)
-    run.store.save_verdicts(run_id, verdicts)
+    run.store.save_verdicts(_run_id(run), verdicts)
     return stopped_by
 
 
@@ -304,14 +326,26 @@ def _report(run: _Run, stopped_by: str) -> RetroReport:
     line(terminal_summary(report))
     for case, reason in report.scorecard.not_replayed.items():
         error_line(f"{case}: could not be replayed: {reason}")
+    _say_failures(record.replays, record.verdicts)
     line(f"Report: {page}")
     if stopped_by:
-        error_line(f"Stopped early: {stopped_by}. Go on with --resume --out {run.log.folder}.")
+        error_line(f"The report is partial: {stopped_by}.")
     return report
+
+
+def _say_failures(replays: Sequence[Replay], verdicts: Sequence[CaseVerdict]) -> None:
+    for failure in failure_lines(replays, verdicts):
+        error_line(failure)
+
+
+def _say_stopped(stopped: str | None, remedy: str) -> None:
+    if stopped:
+        error_line(f"Stopped early: {stopped}. Go on with {remedy}.")
 
 
 def _exit_code(run: _Run, stopped: str | None) -> int:
     if stopped:
         return STOPPED
-    nothing_replayed = all(not one.head for one in run.log.replays())
-    return BAD_INPUT if nothing_replayed else DONE
+    if nothing_was_reviewed(run.log.replays()) or judge_never_answered(run.log.verdicts()):
+        return BAD_INPUT
+    return DONE

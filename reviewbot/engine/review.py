@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -26,6 +25,7 @@ from reviewbot.engine.anchor import SourceLines, anchor
 from reviewbot.engine.choose import choose
 from reviewbot.engine.file_kinds import is_marked_generated
 from reviewbot.engine.merge import merge
+from reviewbot.engine.runs import REVIEWER_SECONDS, runs_of
 from reviewbot.engine.select import Selection, pick_paths
 from reviewbot.ports import Reviewer, ReviewTask, Snapshot
 
@@ -40,18 +40,23 @@ class Reviewable:
 
 
 def review(
-    reviewable: Reviewable, reviewers: Sequence[Reviewer], policy: Policy | None = None, trial: int = 1
+    reviewable: Reviewable,
+    reviewers: Sequence[Reviewer],
+    policy: Policy | None = None,
+    trial: int = 1,
+    timeout_seconds: float = REVIEWER_SECONDS,
 ) -> Review:
     """Selects what to read, lets every reviewer read it, and anchors, merges and chooses what they found.
 
-    Never raises for what a reviewer does; a spent budget or a full disk (BudgetExhausted, StoreError) ends the
-    review by exception, because it ends the whole run.
+    Never raises for what a reviewer does: one that raises, returns something else than a run, or takes longer than
+    `timeout_seconds` has failed, and the findings of the others stand. A spent budget or a full disk (BudgetExhausted,
+    StoreError) ends the review by exception, because it ends the whole run.
     """
     policy = policy or Policy()
     change = reviewable.change
     selection = pick_paths(change.diff, policy, lambda path: _was_generated(reviewable, path))
     task = ReviewTask(change, reviewable.head, reviewable.base, policy, selection.paths, trial)
-    runs = _runs(task, reviewers) if selection.paths else ()
+    runs = runs_of(task, reviewers, timeout_seconds) if selection.paths else ()
     generated = [finding for run in runs for finding in run.findings]
     anchored = anchor(generated, change.diff, _source_lines(reviewable))
     merged = merge(anchored.findings)
@@ -82,14 +87,6 @@ def review(
 def _was_generated(reviewable: Reviewable, path: str) -> bool:
     """Whether the file carries a marker, and not only since this change, which could hide behind one."""
     return is_marked_generated(reviewable.base.read_file(path)) and is_marked_generated(reviewable.head.read_file(path))
-
-
-def _runs(task: ReviewTask, reviewers: Sequence[Reviewer]) -> tuple[ReviewerRun, ...]:
-    """All reviewers at once, each on its own; the order of the runs is the order of the reviewers."""
-    if len(reviewers) == 1:
-        return (reviewers[0].review(task),)
-    with ThreadPoolExecutor(max_workers=max(1, len(reviewers))) as pool:
-        return tuple(pool.map(lambda reviewer: reviewer.review(task), reviewers))
 
 
 def _source_lines(reviewable: Reviewable) -> SourceLines:
@@ -142,11 +139,26 @@ def _outcome(
         return Outcome.SKIPPED, f"nothing to review: {_counted(coverage.skipped)}"
     if runs and len(failures) == len(runs) and not coverage.read:
         return Outcome.FAILED, "; ".join(failures)
+    if not runs:
+        return Outcome.FAILED, f"nothing was read: {_first_gap(coverage)}; split it into smaller changes"
+    shortfalls = [*failures, *_too_much(change, coverage)]
+    return (Outcome.PARTIAL, "; ".join(shortfalls)) if shortfalls else (Outcome.COMPLETE, "")
+
+
+def _too_much(change: Change, coverage: Coverage) -> list[str]:
+    """What of the change was not read although somebody should."""
     gaps = [f"not read: {_counted(coverage.gaps)}"] if coverage.gaps else []
     cut = ["the diff is over the size limit: files at its end were left out"] if change.is_cut else []
-    if failures or gaps or cut:
-        return Outcome.PARTIAL, "; ".join([*failures, *gaps, *cut])
-    return Outcome.COMPLETE, ""
+    return [*gaps, *cut]
+
+
+def _first_gap(coverage: Coverage) -> str:
+    gaps = coverage.gaps
+    if not gaps:
+        return "the diff is over the size limit"
+    first, more = gaps[0], f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
+    why = first.detail or (first.skipped.words if first.skipped else "not read")
+    return f"{first.path}{more}: {why}"
 
 
 def _counted(files: Sequence[FileCoverage]) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -79,7 +81,21 @@ class RunLog:
 
     def settings(self) -> RunSettings | None:
         path = self.folder / RUN
-        return _SETTINGS.validate_json(_content(path)) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return _SETTINGS.validate_json(_content(path))
+        except ValidationError as error:
+            raise InputError(
+                f"{path}: not a run of this version ({error.errors()[0]['msg']}); name another folder with --out"
+            ) from error
+
+    def spent_usd(self) -> Decimal:
+        """What the answers in the ledger have cost up to now, as far as prices are known."""
+        if not self.ledger.is_file():
+            return Decimal(0)
+        with self.ledger.open("rb") as file:
+            return sum(map(_cost_in, file), Decimal(0))
 
     def append(self, replay: Replay) -> None:
         """Adds a replay and sees it on the disk before it returns."""
@@ -134,7 +150,11 @@ class RunLog:
             part.write_bytes(content)
             part.replace(path)
         except OSError as error:
-            raise StoreError(f"cannot write {path}: {error.strerror}; name another folder with --out") from error
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise StoreError(
+                f"cannot write {path}: {error.strerror}; free some space, or name another folder with --out"
+            ) from error
         return path
 
 
@@ -143,6 +163,17 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _cost_in(line: bytes) -> Decimal:
+    """The cost that a line of the ledger tells; 0 where it tells none."""
+    try:
+        row = json.loads(line)
+        return (
+            Decimal(str(row["cost_usd"])) if isinstance(row, dict) and row.get("cost_usd") is not None else Decimal(0)
+        )
+    except (ValueError, ArithmeticError, RecursionError):
+        return Decimal(0)
 
 
 def _ends_with_line_feed(path: Path) -> bool:

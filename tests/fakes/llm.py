@@ -59,17 +59,25 @@ class Puppet(StrEnum):
 
 @dataclass
 class FakeService:
-    """The service's side of a test: what it is to do, and what it was sent."""
+    """The service's side of a test: what it is to do, and what it was sent.
+
+    An `answerer` is asked for the text of each answer, given the request, in the place of `answer`; it may be called
+    from several threads at once.
+    """
 
     url: str
     puppets: list[Puppet] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     answer: str = '{"findings": []}'
+    answerer: Callable[[dict[str, Any]], str] | None = None
     wants_key: bool = True
     knows_forms: tuple[str, ...] = ("json_schema", "json_object")
     usage: dict[str, int] = field(default_factory=lambda: {"plain": 100, "read": 40, "written": 10, "output": 20})
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    def text_for(self, request: dict[str, Any]) -> str:
+        return self.answerer(request) if self.answerer else self.answer
 
     def next_puppet(self) -> Puppet:
         return self.puppets.pop(0) if self.puppets else Puppet.HONEST
@@ -203,13 +211,13 @@ _RULES = {
 def _message(request: dict[str, Any], service: FakeService, puppet: Puppet) -> dict[str, Any]:
     stops = {Puppet.REFUSAL: "refusal", Puppet.FILTERED: "refusal"}
     stops |= dict.fromkeys((Puppet.TRUNCATED, Puppet.SILENT_LIMIT), "max_tokens")
-    usage = service.usage
+    usage, text = service.usage, _text(request, service, puppet)
     return {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
         "model": request["model"],
-        "content": [{"type": "text", "text": _text(service, puppet)}] if _text(service, puppet) else [],
+        "content": [{"type": "text", "text": text}] if text else [],
         "stop_reason": stops.get(puppet, "end_turn"),
         "stop_details": {"type": "refusal", "explanation": "not this"} if puppet in stops else None,
         "usage": {
@@ -222,7 +230,7 @@ def _message(request: dict[str, Any], service: FakeService, puppet: Puppet) -> d
 
 
 def _response(request: dict[str, Any], service: FakeService, puppet: Puppet) -> dict[str, Any]:
-    text = _text(service, puppet)
+    text = _text(request, service, puppet)
     content = [{"type": "output_text", "text": text, "annotations": []}] if text else []
     if puppet is Puppet.REFUSAL:
         content = [{"type": "refusal", "refusal": "not this"}]
@@ -254,7 +262,7 @@ def _chat_answer(request: dict[str, Any], service: FakeService, puppet: Puppet) 
         Puppet.SILENT_LIMIT: "length",
         Puppet.FILTERED: "content_filter",
     }
-    message = {"role": "assistant", "content": _text(service, puppet)}
+    message = {"role": "assistant", "content": _text(request, service, puppet)}
     if puppet is Puppet.REFUSAL:
         message |= {"content": None, "refusal": "not this"}
     usage = service.usage
@@ -271,9 +279,11 @@ def _chat_answer(request: dict[str, Any], service: FakeService, puppet: Puppet) 
     }
 
 
-def _text(service: FakeService, puppet: Puppet) -> str:
-    silent = (Puppet.EMPTY, Puppet.REFUSAL, Puppet.FILTERED, Puppet.SILENT_LIMIT, Puppet.FAILED)
-    return "" if puppet in silent else service.answer[:8] if puppet is Puppet.TRUNCATED else service.answer
+def _text(request: dict[str, Any], service: FakeService, puppet: Puppet) -> str:
+    if puppet in (Puppet.EMPTY, Puppet.REFUSAL, Puppet.FILTERED, Puppet.SILENT_LIMIT, Puppet.FAILED):
+        return ""
+    text = service.text_for(request)
+    return text[:8] if puppet is Puppet.TRUNCATED else text
 
 
 _ANSWERS = {"/v1/messages": _message, "/v1/responses": _response, "/v1/chat/completions": _chat_answer}

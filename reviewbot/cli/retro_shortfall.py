@@ -1,0 +1,62 @@
+"""What a retro run did not do, in sentences: a figure is only as good as what stands behind it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from reviewbot.domain.incident import CaseKind, Verdict
+from reviewbot.domain.replay import CaseVerdict, Replay
+from reviewbot.domain.review import Outcome
+from reviewbot.domain.text import shortened
+
+_NAMED_CASES = 5
+_LONGEST_REASON = 500
+
+
+def open_work(replays: Sequence[Replay], verdicts: Sequence[CaseVerdict], planned: int, has_judge: bool) -> str:
+    """What has been left for later by steps that were not run or were stopped; "" where nothing is left."""
+    judged = {one.key for one in verdicts if not has_judge or not _waits_for_judge(one)}
+    unjudged = sum(one.kind is CaseKind.INCIDENT and one.key not in judged for one in replays)
+    said = []
+    if len(replays) < planned:
+        said.append(f"{planned - len(replays)} of {planned} replays were not made")
+    if unjudged:
+        said.append(f"{unjudged} replays of incidents were not judged")
+    return ", ".join(said)
+
+
+def _waits_for_judge(verdict: CaseVerdict) -> bool:
+    """Whether no judge has been asked, as against one that gave no usable answer."""
+    return verdict.verdict is Verdict.UNJUDGED and not any(one.judge for one in verdict.judgements)
+
+
+def failure_lines(replays: Iterable[Replay], verdicts: Iterable[CaseVerdict]) -> list[str]:
+    """One line for each reason for which reviews failed or were partial, or remarks were not judged."""
+    cases: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in replays:
+        if one.outcome is Outcome.FAILED and one.head:
+            cases[f"{one.arm} failed", one.reason].append(one.case)
+        elif one.outcome is Outcome.PARTIAL:
+            cases[f"{one.arm} was partial", one.reason].append(one.case)
+    for verdict in verdicts:
+        for judgement in verdict.judgements:
+            if judgement.judge and judgement.failure:
+                cases["the judge failed", judgement.failure].append(verdict.case)
+    return [f"{_named(names)}: {what}: {shortened(why, _LONGEST_REASON)}" for (what, why), names in cases.items()]
+
+
+def nothing_was_reviewed(replays: Iterable[Replay]) -> bool:
+    return all(one.outcome is Outcome.FAILED for one in replays)
+
+
+def judge_never_answered(verdicts: Iterable[CaseVerdict]) -> bool:
+    """Whether a judge was asked and gave not one usable answer."""
+    asked = [one for verdict in verdicts for one in verdict.judgements if one.judge]
+    return bool(asked) and all(one.failure for one in asked)
+
+
+def _named(cases: Sequence[str]) -> str:
+    names = sorted(set(cases))
+    more = f" and {len(names) - _NAMED_CASES} more" if len(names) > _NAMED_CASES else ""
+    return ", ".join(names[:_NAMED_CASES]) + more

@@ -1,0 +1,54 @@
+"""Letting reviewers loose on a task, whatever they do: crash, hang, or return rubbish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from reviewbot.domain.finding import Finding
+from reviewbot.domain.review import ReviewerRun, SkipReason
+from reviewbot.domain.text import shortened
+from reviewbot.errors import BudgetExhausted, StoreError
+from reviewbot.ports import Reviewer, ReviewTask
+
+REVIEWER_SECONDS = 3_600.0
+"""Longer than any model call or program is given, retries included: whoever needs more hangs."""
+
+
+def runs_of(task: ReviewTask, reviewers: Sequence[Reviewer], timeout_seconds: float) -> tuple[ReviewerRun, ...]:
+    """All reviewers at once, each on its own; the order of the runs is the order of the reviewers.
+
+    A thread cannot be ended: one that hangs is left behind, and the process has to end without waiting for it.
+    """
+    pool = ThreadPoolExecutor(max_workers=max(1, len(reviewers)), thread_name_prefix="reviewer")
+    try:
+        futures = [pool.submit(reviewer.review, task) for reviewer in reviewers]
+        wait(futures, timeout_seconds)
+        return tuple(
+            _run(reviewer.name, future, task, timeout_seconds)
+            for reviewer, future in zip(reviewers, futures, strict=True)
+        )
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(name: str, future: Future[ReviewerRun], task: ReviewTask, timeout_seconds: float) -> ReviewerRun:
+    if not future.done():
+        return _failed(name, task, f"did not end within {timeout_seconds:g} seconds; leave it out, or ask its author")
+    error = future.exception()
+    if isinstance(error, BudgetExhausted | StoreError):
+        raise error
+    if error is not None:
+        said = shortened(f"{type(error).__name__}: {error}", 300).removesuffix(": ")
+        return _failed(name, task, f"crashed with {said}; leave it out, or show this to its author")
+    run: object = future.result()
+    if not isinstance(run, ReviewerRun):
+        return _failed(name, task, f"returned {type(run).__name__} and not a ReviewerRun; show this to its author")
+    if not all(isinstance(finding, Finding) for finding in run.findings):
+        return _failed(name, task, "returned findings that are no Finding; show this to its author")
+    return run
+
+
+def _failed(name: str, task: ReviewTask, failure: str) -> ReviewerRun:
+    unread = tuple((path, SkipReason.REVIEWER_FAILED) for path in task.paths)
+    return ReviewerRun(name, paths_unread=unread, failure=failure)
