@@ -15,6 +15,7 @@ from reviewbot.domain.text import revealed, shortened
 from reviewbot.report.facts import State
 
 _LEFT, _WIDTH = 1.5, 97.0
+_LONGEST_LABEL = 40
 _ARM_SHAPES = ("M-6 0A6 6 0 1 0 6 0A6 6 0 1 0 -6 0Z", "M0 -7L7 0L0 7L-7 0Z", "M-5 -5H5V5H-5Z", "M0 -7L7 6H-7Z")
 _FULL_CIRCLE = "M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0Z"
 _STATE_MARKS = {
@@ -70,7 +71,9 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> str:
     rows = []
     for index, bar in enumerate(bars):
         top = index * 40
-        rows.append(_text("0%", top + 14, bar.label) + _text("100%", top + 14, bar.text, "end num"))
+        rows.append(
+            _text("0%", top + 14, shortened(bar.label, _LONGEST_LABEL)) + _text("100%", top + 14, bar.text, "end num")
+        )
         rows.append(f'<rect class="track" x="0" y="{top + 21}" width="100%" height="8" rx="4"/>')
         if bar.amount is not None and bar.amount > 0:
             width = _number(100 * bar.amount / most)
@@ -97,7 +100,10 @@ def interval_chart(title: str, estimates: Sequence[Estimate]) -> str:
 
 def _estimate_row(one: Estimate, top: int) -> str:
     middle = top + 26
-    row = [_text("0%", top + 12, one.label, "soft"), _text("100%", top + 12, one.text, "end num")]
+    row = [
+        _text("0%", top + 12, shortened(one.label, _LONGEST_LABEL), "soft"),
+        _text("100%", top + 12, one.text, "end num"),
+    ]
     row.append(f'<line class="rail" x1="{_x(0)}" x2="{_x(1)}" y1="{middle}" y2="{middle}"/>')
     row += [_tick(share, middle - 4, middle + 4) for share in (0, 0.25, 0.5, 0.75, 1)]
     if one.low is not None and one.high is not None:

@@ -50,10 +50,11 @@ def is_judged(report: RetroReport) -> bool:
 
 
 def headlines(report: RetroReport) -> tuple[str, ...]:
-    """One sentence for each arm, in the order of the run."""
+    """One sentence for each arm, the one that caught most first."""
     if not report.scorecard.arms:
         return ("No reviewer was replayed, so there is nothing to report.",)
-    return tuple(f"{_success(arm, report)}; {_false_alarms(arm)}." for arm in report.scorecard.arms)
+    arms = sorted(report.scorecard.arms, key=lambda arm: -(arm.rates.get("strict", NO_RATE).k or 0))
+    return tuple(f"{_success(arm, report)}; {_false_alarms(arm)}." for arm in arms)
 
 
 def _success(arm: ArmScore, report: RetroReport) -> str:

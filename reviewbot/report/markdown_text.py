@@ -10,6 +10,9 @@ from reviewbot.domain.text import revealed
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:/&^=])")
 _MENTION = re.compile(r"@(?=\w)")
 _BACKTICKS = re.compile(r"`+")
+# also in a code span a bar would end the cell
+_BAR = re.compile(r"(?<!\\)\|")
+_ESCAPED_BAR = r"\\|"
 
 
 def plain(text: str) -> str:
@@ -37,7 +40,7 @@ def code_block(lines: Sequence[str], language: str = "") -> list[str]:
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """A table of cells that are Markdown already; the first column is text, the others are figures."""
     align = ["---", *("---:" for _ in header[1:])]
-    return [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in (header, align, *rows)]
+    return [f"| {' | '.join(_BAR.sub(_ESCAPED_BAR, cell) for cell in row)} |" for row in (header, align, *rows)]
 
 
 def _longest_run(text: str) -> int:
