@@ -36,7 +36,7 @@ def failure_lines(replays: Iterable[Replay], verdicts: Iterable[CaseVerdict]) ->
     cases: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in replays:
         if one.outcome is Outcome.FAILED and one.head:
-            cases[f"{one.arm} failed", one.reason].append(one.case)
+            cases[f"{one.arm} failed", _bare_reason(one)].append(one.case)
         elif one.outcome is Outcome.PARTIAL:
             cases[f"{one.arm} was partial", one.reason].append(one.case)
     for verdict in verdicts:
@@ -44,6 +44,11 @@ def failure_lines(replays: Iterable[Replay], verdicts: Iterable[CaseVerdict]) ->
             if judgement.judge and judgement.failure:
                 cases["the judge failed", judgement.failure].append(verdict.case)
     return [f"{_named(names)}: {what}: {shortened(why, _LONGEST_REASON)}" for (what, why), names in cases.items()]
+
+
+def _bare_reason(replay: Replay) -> str:
+    """Without the reviewer's name where it is the only one: the arm is named already."""
+    return replay.reason.removeprefix(f"{replay.runs[0].reviewer} failed: ") if len(replay.runs) == 1 else replay.reason
 
 
 def nothing_was_reviewed(replays: Iterable[Replay]) -> bool:

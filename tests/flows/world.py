@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -98,8 +99,26 @@ def build_world(folder: Path) -> World:
     shas["empty"] = builder.commit("Say nothing")
     builder.write("shop/table.py", "".join(f"row_{number} = {number}\n" for number in range(25_000)))
     shas["huge"] = builder.commit("Add a table")
+    shas["twins"] = _twins(builder)
     builder.bare_copy(folder / "mirrors" / "acme" / "shop.git")
     return World(folder / "mirrors", builder.path, shas)
+
+
+def _twins(builder: RepositoryBuilder) -> str:
+    """The first seven digits that two commits, each on a branch of its own, have in common."""
+    tree = builder.git("rev-parse", "HEAD^{tree}").strip()
+    seen: dict[str, bytes] = {}
+    for number in range(200_000):
+        who = f"Ada <ada@example.org> {1_700_000_000 + number} +0000"
+        commit = f"tree {tree}\nauthor {who}\ncommitter {who}\n\nTwin\n".encode()
+        digits = hashlib.sha1(b"commit %d\0" % len(commit) + commit).hexdigest()[:7]
+        if digits in seen:
+            for name, twin in (("one", seen[digits]), ("other", commit)):
+                sha = builder.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=twin).strip()
+                builder.git("update-ref", f"refs/heads/{name}", sha)
+            return digits
+        seen[digits] = commit
+    raise AssertionError("no two commits share seven digits")
 
 
 def incidents_yaml(world: World, *, gone: str = "f" * 40) -> str:
