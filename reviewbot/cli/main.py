@@ -48,6 +48,7 @@ def reviewbot(
 def run() -> None:
     """Runs the command line. Exit codes: 0 done, 1 a gate failed, 2 bad input, 3 stopped early, 70 a bug of ours."""
     code = exit_code()
+    _end_children()
     # A model call may be under way in a thread that nothing can stop; what is worth keeping is on the disk already.
     _flush()
     os._exit(code)
@@ -76,6 +77,14 @@ def exit_code() -> int:
         )
         return 70
     return 0
+
+
+def _end_children() -> None:
+    """Ends the programs that a stopped run has started; where none was, what starts them was never loaded."""
+    if "reviewbot.engine.child_process" in sys.modules:
+        from reviewbot.engine.child_process import end_children
+
+        end_children()
 
 
 def _flush() -> None:

@@ -58,6 +58,7 @@ def review(
     from reviewbot.config import load_settings
     from reviewbot.domain.finding import Severity
     from reviewbot.domain.review import Outcome
+    from reviewbot.errors import BudgetExhausted
     from reviewbot.pipelines.review_local import LocalChoice, opened_local_change, review_local
     from reviewbot.report.review_formats import render_review
 
@@ -71,7 +72,11 @@ def review(
     with opened_local_change(Path.cwd(), LocalChoice(base, _diff_bytes(diff), staged)) as (reviewable, notes):
         for note in notes:
             error_line(note)
-        result = review_local(reviewable, reviewers)
+        try:
+            result = review_local(reviewable, reviewers)
+        except BudgetExhausted as error:
+            error_line(f"FAILED: nothing was reviewed: {error}.")
+            raise typer.Exit(NOT_REVIEWED) from error
     line(render_review(result, reviewable.change.diff, output.value))
     if result.outcome is Outcome.FAILED:
         raise typer.Exit(NOT_REVIEWED)

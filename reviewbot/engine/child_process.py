@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ _CHUNK_BYTES = 65_536
 _POLL_SECONDS = 0.05
 _DRAIN_SECONDS = 0.5
 _CANNOT_START_EXIT_CODE = 126
+_living: set[subprocess.Popen[bytes]] = set()
 
 # Limits are set by a small program that then becomes the wanted one: `preexec_fn` can deadlock a process
 # that has threads. Python ignores SIGPIPE and SIGXFSZ, which the wanted program must not inherit.
@@ -91,13 +93,22 @@ def run_child(
         )
     except (OSError, ValueError) as error:
         return _never_ran(f"{arguments[0]} could not be started in {cwd}: {error}")
+    _living.add(process)
     conversation = _Conversation(process, stdin, max_output_bytes, time.monotonic() + timeout_seconds)
     try:
         failure = conversation.failure()
     finally:
         _end_group(process)
+        _living.discard(process)
         conversation.close()
     return _result(arguments[0], process, conversation, failure and failure.format(seconds=timeout_seconds))
+
+
+def end_children() -> None:
+    """Kills every child that is still running: for a process that ends without waiting for its threads."""
+    for process in tuple(_living):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _never_ran(failure: str) -> ChildResult:
