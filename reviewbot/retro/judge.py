@@ -15,6 +15,9 @@ from reviewbot.retro.answers import AnswerKey
 _LONGEST_DIFF = 40_000
 """Characters of each diff that a judge gets to see; a cut is marked."""
 
+_SHORTEST_QUOTE = 3
+"""Characters; less than that stands in every change and shows nothing."""
+
 _TEXTS = ("incident_mechanism", "finding_mechanism", "counter_argument", "quote")
 
 JUDGEMENT_SCHEMA: dict[str, Any] = {
@@ -112,7 +115,9 @@ def _read(text: str, sources: str) -> Opinion:
 
 def _stands_in(quote: str, sources: str) -> bool:
     """Whether the quote, with or without the sign of a diff line, is part of the two changes."""
-    return any(" ".join(text.split()) in sources for text in (quote, quote.strip()[1:]) if text.strip())
+    words = " ".join(quote.split())
+    unsigned = words[1:].strip() if words[:1] in ("+", "-") else words
+    return any(len(text) >= _SHORTEST_QUOTE and text in sources for text in (words, unsigned))
 
 
 def _flat(diff: str) -> str:
