@@ -89,7 +89,8 @@ def whole_run(options: RetroOptions) -> int:
     _report(run, stopped or "")
     _say_stopped(stopped, f"--resume --out {run.log.folder}")
     if run.workshop.recorder is not None and not stopped:
-        dropped = run.workshop.recorder.prune()
+        # a resumed run does not ask again for what is in its log, so its recording is only added to
+        dropped = 0 if options.resume else run.workshop.recorder.prune()
         line(f"Recorded: {options.record} ({dropped} old answers dropped)")
     return _exit_code(run, stopped)
 
@@ -145,6 +146,8 @@ def dry_run(options: RetroOptions) -> int:
         return meters.setdefault(specification, MeasuringModel(specification, catalogue))
 
     exposure_file = _checked_exposures(options.incidents)
+    choice = chosen_reviewers(settings, options.reviewers, options.model)
+    line(choice.said)
     workshop = Workshop(settings, replace_model=meter)
     arms = _arms(options, settings, workshop)
     finder = _finder(options.repos, settings, exposure_file)
@@ -156,7 +159,8 @@ def dry_run(options: RetroOptions) -> int:
     for specification, measured in meters.items():
         trials = sum(arm.trials for arm in arms if arm.model == specification)
         line(f"{specification}: {_estimate_words(measured.estimate(), trials)}")
-    line("The judge comes on top: about one call for each finding on an incident's change.")
+    if options.judge or settings.judge or choice.model:
+        line("The judge comes on top: about one call for each finding on an incident's change.")
     for one in problems:
         error_line(f"{one.case}: cannot be replayed: {one.reason}")
     return DONE
@@ -279,6 +283,9 @@ def _replay(run: _Run) -> str | None:
         seed=run.run.cases_sha256,
     )
     run_id = _run_id(run)
+    for one in earlier:
+        # what ended the earlier start may have come between the log and the database
+        run.store.save_replay(run_id, one)
     with progress("Replaying", plan.total, len(done)) as shown:
 
         def record(one: Replay) -> None:
