@@ -9,6 +9,7 @@ from reviewbot.domain.incident import CaseKind, Verdict
 from reviewbot.domain.replay import CaseVerdict, Replay
 from reviewbot.domain.review import Outcome
 from reviewbot.domain.text import shortened
+from reviewbot.pipelines.judge.verdicts import NO_JUDGE
 
 _NAMED_CASES = 5
 _LONGEST_REASON = 500
@@ -41,8 +42,9 @@ def failure_lines(replays: Iterable[Replay], verdicts: Iterable[CaseVerdict]) ->
             cases[f"{one.arm} was partial", one.reason].append(one.case)
     for verdict in verdicts:
         for judgement in verdict.judgements:
-            if judgement.judge and judgement.failure:
-                cases["the judge failed", judgement.failure].append(verdict.case)
+            if judgement.failure and judgement.failure != NO_JUDGE:
+                what = "the judge failed" if judgement.judge else "could not be judged"
+                cases[what, judgement.failure].append(verdict.case)
     return [f"{_named(names)}: {what}: {shortened(why, _LONGEST_REASON)}" for (what, why), names in cases.items()]
 
 

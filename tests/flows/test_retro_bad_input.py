@@ -233,6 +233,21 @@ def test_a_step_without_what_it_builds_on_says_what_to_run_first(reviewbot: Comm
     assert "out holds no run; start one with reviewbot retro --incidents FILE --out out" in ran.err
 
 
+def test_a_repository_that_is_gone_after_the_replay_leaves_its_verdicts_open_and_the_report_whole(
+    keyed: Command, world: World, incidents: Path
+) -> None:
+    run(keyed, world, "--model", MODEL, "--trials", "1")
+    (keyed.home / "empty").mkdir()
+
+    judged = keyed("retro", "judge", "--out", "out", "--repos", "empty")
+    reported = keyed("retro", "report", "--out", "out", "--repos", "empty")
+
+    assert "INC-1, INC-2, INC-3: could not be judged: " in judged.err and "acme/shop" in judged.err
+    assert (judged.code, reported.code) == (0, 0)
+    assert arm_of(scorecard(keyed.home / "out"), "llm")["unjudged"] == 3
+    assert scorecard(keyed.home / "out")["run"]["complete"] is False
+
+
 # Models
 
 

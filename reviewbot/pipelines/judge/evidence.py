@@ -18,6 +18,7 @@ from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.domain.review import ModelCall, Outcome, total_cost
 from reviewbot.domain.scorecard import Denominators, JudgeCard
 from reviewbot.domain.text import printable
+from reviewbot.errors import GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.report.values import ArmEvidence, ControlEvidence, CulpritHunk, IncidentEvidence, RetroReport
 from reviewbot.retro.answers import AnswerFile, AnswerKey, load_answers
@@ -204,21 +205,32 @@ def _controls(record: RunRecord, arms: Sequence[ArmFacts]) -> list[ControlEviden
     evidence = []
     for case, replays in sorted(by_case.items()):
         alive = next((one for one in replays if one.head), None)
-        title = ""
-        if alive:
-            title = record.find_repository(RepoName.parse(alive.repo)).commit(Sha(alive.head)).subject
+        title = _title(record, alive) if alive else ""
         shown = tuple(_arm(record, arm, [one for one in replays if one.arm == arm.name]) for arm in arms)
         evidence.append(ControlEvidence(case, replays[0].repo, alive.head if alive else "", printable(title), shown))
     return evidence
 
 
+def _title(record: RunRecord, replay: Replay) -> str:
+    try:
+        return record.find_repository(RepoName.parse(replay.repo)).commit(Sha(replay.head)).subject
+    except (GitError, InputError):
+        return ""
+
+
 def _change(
     record: RunRecord, replay: Replay, locations: Sequence[Location]
 ) -> tuple[datetime | None, tuple[CulpritHunk, ...]]:
-    """When the change was committed, and its hunks that hold a recorded cause (the first hunk where none does)."""
-    repository = record.find_repository(RepoName.parse(replay.repo))
-    commit = repository.commit(Sha(replay.head))
-    diff = parse_diff(repository.diff(Sha(replay.base), Sha(replay.head)).content)
+    """When the change was committed, and its hunks that hold a recorded cause (the first hunk where none does).
+
+    A repository that is gone since the replay takes nothing but these from the report.
+    """
+    try:
+        repository = record.find_repository(RepoName.parse(replay.repo))
+        commit = repository.commit(Sha(replay.head))
+        diff = parse_diff(repository.diff(Sha(replay.base), Sha(replay.head)).content)
+    except (GitError, InputError):
+        return None, ()
     found = [
         _culprit_hunk(file, hunk, locations)
         for file in diff.files

@@ -29,6 +29,7 @@ _NEARNESS = (
     LocationClass.ELSEWHERE,
     LocationClass.UNKNOWN,
 )
+NO_JUDGE = "no judge was asked"
 _JUDGED_STAGES = (Stage.ANCHOR, Stage.VERIFY, Stage.CHOOSE)
 """Where a hit can be lost. What was merged lives on in the finding it was merged into."""
 
@@ -59,7 +60,7 @@ def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple
         if one.case in answers:
             cases.setdefault(one.case, []).append(one)
     pool = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="judge")
-    pending = [pool.submit(_case_verdicts, plan, replays, answers[case]) for case, replays in cases.items()]
+    pending = [pool.submit(_readable_case_verdicts, plan, replays, answers[case]) for case, replays in cases.items()]
     verdicts: dict[tuple[str, str, int], CaseVerdict] = {}
     stopped_by = None
     try:
@@ -75,6 +76,14 @@ def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple
         pool.shutdown(wait=False, cancel_futures=True)
     ordered = (one for one in plan.replays if one.case in answers)
     return tuple(verdicts.get(one.key) or _unjudged(one) for one in ordered), stopped_by
+
+
+def _readable_case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey) -> list[CaseVerdict]:
+    """The verdicts of a case; where its repository cannot be read any more they stay open, those of others do not."""
+    try:
+        return _case_verdicts(plan, replays, answer)
+    except (GitError, InputError) as error:
+        return [_unjudged(one, str(error)) for one in replays]
 
 
 def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey) -> list[CaseVerdict]:
@@ -94,10 +103,12 @@ def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey
         ]
 
 
-def _unjudged(replay: Replay) -> CaseVerdict:
+def _unjudged(replay: Replay, failure: str = "") -> CaseVerdict:
     if replay.outcome is Outcome.FAILED:
         return _failed(replay)
-    return CaseVerdict(replay.case, replay.arm, replay.trial, Verdict.UNJUDGED, LocationClass.UNKNOWN)
+    place = LocationClass.UNKNOWN
+    judgements = tuple(Judgement(one, Label.UNJUDGED, place, failure=failure) for one in replay.findings if failure)
+    return CaseVerdict(replay.case, replay.arm, replay.trial, Verdict.UNJUDGED, place, judgements=judgements)
 
 
 def _failed(replay: Replay) -> CaseVerdict:
@@ -148,9 +159,7 @@ def _judged(
     judgements: list[Judgement] = []
     calls: list[ModelCall] = []
     for finding, stage in findings:
-        blank = Judgement(
-            finding, Label.UNJUDGED, places.class_of(finding.location), stage, failure="no judge was asked"
-        )
+        blank = Judgement(finding, Label.UNJUDGED, places.class_of(finding.location), stage, failure=NO_JUDGE)
         if judge is None:
             judgements.append(blank)
             continue
