@@ -72,7 +72,7 @@ def _of_incidents(rate: Rate, arm: ArmScore, report: RetroReport) -> str:
     linked = report.scorecard.denominators.linked
     which = "linked" if rate.n == linked else f"replayed (of {linked} linked)"
     mean = f", mean of {arm.trials} trials" if arm.trials > 1 else ""
-    share = f"{percent(rate.rate)}, 95 % interval {interval(rate.low, rate.high)}{mean}"
+    share = f"{percent(rate.rate)}, 95\u00a0% interval {interval(rate.low, rate.high)}{mean}"
     return f"{number(rate.k or 0)} of {rate.n} {which} {'incident' if rate.n == 1 else 'incidents'} ({share})"
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from reviewbot.domain.scorecard import Rate
 
 UNKNOWN = "unknown"
+# a no-break space, so that a line never begins with the sign
+_PER_CENT = "\u00a0%"
 
 
 def counted(count: float, singular: str, plural: str = "") -> str:
@@ -27,15 +29,15 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0 < share < 0.01:
-        return "<1 %"
+        return f"<1{_PER_CENT}"
     if 0.99 < share < 1:
-        return ">99 %"
-    return f"{share * 100:.0f} %"
+        return f">99{_PER_CENT}"
+    return f"{share * 100:.0f}{_PER_CENT}"
 
 
 def interval(low: float | None, high: float | None) -> str:
     """`14–61 %`."""
-    return "–" if low is None or high is None else f"{percent(low).removesuffix(' %')}–{percent(high)}"
+    return "–" if low is None or high is None else f"{percent(low).removesuffix(_PER_CENT)}–{percent(high)}"
 
 
 def share_of(rate: Rate) -> str:
