@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -63,11 +64,17 @@ def work_tree_diff(git_dir: Path, work_tree: Path, base: Sha, context_lines: int
 
 @contextmanager
 def _index_copy(git_dir: Path) -> Iterator[Path]:
-    """A copy of the index to read from: while it compares with the disk, git writes what it learned to the index."""
+    """A copy of the index to read from: while it compares with the disk, git writes what it learned to the index.
+
+    It is as old as the original: git reads the content of files that are not older than the index, because one of the
+    same size may have changed since in the same moment.
+    """
     with tempfile.TemporaryDirectory(prefix="reviewbot-") as directory:
         copy = Path(directory) / "index"
         try:
+            written = (git_dir / "index").stat()
             shutil.copyfile(git_dir / "index", copy)
+            os.utime(copy, ns=(written.st_atime_ns, written.st_mtime_ns))
         except FileNotFoundError:
             pass  # Before the first `git add` there is none, and none is what git shall see.
         except OSError as error:

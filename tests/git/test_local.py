@@ -134,3 +134,18 @@ def test_a_diff_over_the_limit_says_so(builder: RepositoryBuilder) -> None:
     assert diff.is_cut
     assert b"a.txt" in diff.content
     assert b"b.txt" not in diff.content
+
+
+def test_a_change_of_the_same_size_in_the_moment_of_the_last_commit_is_in_the_diff(builder: RepositoryBuilder) -> None:
+    builder.git("config", "core.trustCtime", "false")
+    builder.git("config", "core.checkStat", "minimal")
+    builder.write("a.txt", "1\n").commit()
+    written = (builder.path / "a.txt").stat()
+    builder.write("a.txt", "2\n")
+    for path in ("a.txt", ".git/index"):
+        os.utime(builder.path / path, ns=(written.st_atime_ns, written.st_mtime_ns))
+
+    change = local_change(builder.path, "HEAD")
+
+    assert b"-1\n+2\n" in change.diff.content
+    change.close()
