@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,7 +27,7 @@ from reviewbot.domain.incident import CaseKind
 from reviewbot.domain.replay import CaseVerdict, Replay
 from reviewbot.domain.repository import RepoName
 from reviewbot.domain.review import Outcome
-from reviewbot.errors import FileProblems, InputError
+from reviewbot.errors import FileProblems, InputError, StoreError
 from reviewbot.git.repository import Repository
 from reviewbot.llm.measure import Estimate
 from reviewbot.llm.recording import Recorder
@@ -83,10 +84,11 @@ class _Run:
 def whole_run(options: RetroOptions) -> int:
     """All steps; the exit code (RETRO.md section 5)."""
     run = _started(options)
-    stopped = _replay(run)
-    # a run that was stopped asks nobody any more; its report still says what stands where
-    stopped = _judge(run, None if stopped else run.run.judge) or stopped
-    _report(run, stopped or "")
+    with _resumable(run.log):
+        stopped = _replay(run)
+        # a run that was stopped asks nobody any more; its report still says what stands where
+        stopped = _judge(run, None if stopped else run.run.judge) or stopped
+        _report(run, stopped or "")
     _say_stopped(stopped, f"--resume --out {run.log.folder}")
     if run.workshop.recorder is not None and not stopped:
         # a resumed run does not ask again for what is in its log, so its recording is only added to
@@ -97,7 +99,8 @@ def whole_run(options: RetroOptions) -> int:
 
 def replay_only(options: RetroOptions) -> int:
     run = _started(options)
-    stopped = _replay(run)
+    with _resumable(run.log):
+        stopped = _replay(run)
     line(f"Replays: {run.log.folder / 'replays.jsonl'}")
     line(f"Next: reviewbot retro judge --out {run.log.folder}")
     _say_failures(run.log.replays(), ())
@@ -213,6 +216,15 @@ def _started(options: RetroOptions) -> _Run:
     finder = _finder(options.repos, settings, exposure_file)
     concurrency = options.concurrency or settings.concurrency
     return _Run(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency)
+
+
+@contextmanager
+def _resumable(log: RunLog) -> Iterator[None]:
+    """Tells whoever has to make room on a disk that nothing has to be paid again."""
+    try:
+        yield
+    except StoreError as error:
+        raise StoreError(f"{error}\nWhat was answered is kept: go on with --resume --out {log.folder}.") from error
 
 
 def _recorder(file: Path, model: str | None) -> Recorder:

@@ -451,6 +451,7 @@ def test_a_full_disk_is_named_and_nothing_that_was_paid_is_lost(
 
     assert (undisturbed.code, full.code, resumed.code) == (0, 2, 0), full.said
     assert "out/ledger.jsonl: the ledger cannot be written" in full.err and "the space left" in full.err
+    assert "What was answered is kept: go on with --resume --out out." in full.err
     assert kept == 2 and asked == 3
     assert len(service.requests) == asked + (5 + 3 - kept), "what was kept is not asked again"
     assert timeless(keyed.home / "out") == timeless(keyed.home / "undisturbed")
