@@ -139,11 +139,12 @@ def test_a_diff_over_the_limit_says_so(builder: RepositoryBuilder) -> None:
 def test_a_change_of_the_same_size_in_the_moment_of_the_last_commit_is_in_the_diff(builder: RepositoryBuilder) -> None:
     builder.git("config", "core.trustCtime", "false")
     builder.git("config", "core.checkStat", "minimal")
-    builder.write("a.txt", "1\n").commit()
-    written = (builder.path / "a.txt").stat()
+    moment = (1_700_000_000, 1_700_000_000)
+    os.utime(builder.write("a.txt", "1\n").path / "a.txt", moment)
+    builder.commit()
     builder.write("a.txt", "2\n")
     for path in ("a.txt", ".git/index"):
-        os.utime(builder.path / path, ns=(written.st_atime_ns, written.st_mtime_ns))
+        os.utime(builder.path / path, moment)
 
     change = local_change(builder.path, "HEAD")
 
