@@ -43,9 +43,9 @@ check: $(VENV)/dev.done
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements/run.txt
+	  --generate-hashes --no-annotate --no-header -q -o requirements/run.txt
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra dev -c requirements/run.txt \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements/dev.txt
+	  --generate-hashes --no-annotate --no-header -q -o requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) build dist

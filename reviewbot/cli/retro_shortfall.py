@@ -39,13 +39,22 @@ def failure_lines(replays: Iterable[Replay], verdicts: Iterable[CaseVerdict]) ->
         if one.outcome is Outcome.FAILED and one.head:
             cases[f"{one.arm} failed", _bare_reason(one)].append(one.case)
         elif one.outcome is Outcome.PARTIAL:
-            cases[f"{one.arm} was partial", one.reason].append(one.case)
+            for reason in _reasons_partial(one):
+                cases[f"{one.arm} was partial", reason].append(one.case)
     for verdict in verdicts:
         for judgement in verdict.judgements:
             if judgement.failure and judgement.failure != NO_JUDGE:
                 what = "the judge failed" if judgement.judge else "could not be judged"
                 cases[what, judgement.failure].append(verdict.case)
     return [f"{_named(names)}: {what}: {shortened(why, _LONGEST_REASON)}" for (what, why), names in cases.items()]
+
+
+def _reasons_partial(replay: Replay) -> list[str]:
+    """Failures in their words, files that were not read by the kind of reason: so that many cases make one line."""
+    failures = [run.failure for run in replay.runs if run.failure]
+    kinds = dict.fromkeys(gap.skipped.words for gap in replay.coverage.gaps if gap.skipped is not None)
+    unread = [f"files were not read: {', '.join(kinds)}"] if kinds else []
+    return [*failures, *unread] or [replay.reason]
 
 
 def _bare_reason(replay: Replay) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from reviewbot.domain.finding import Finding
 from reviewbot.domain.review import HeldBack, Stage
@@ -73,7 +72,7 @@ def _groups(ordered: list[Finding]) -> list[list[Finding]]:
             index = leader[index]
         return index
 
-    for first, second in combinations(range(len(ordered)), 2):
+    for first, second in _near_pairs(ordered):
         if _same_cause(ordered[first], ordered[second]):
             low, high = sorted((lead(first), lead(second)))
             leader[high] = low
@@ -81,6 +80,24 @@ def _groups(ordered: list[Finding]) -> list[list[Finding]]:
     for index, finding in enumerate(ordered):
         groups[lead(index)].append(finding)
     return list(groups.values())
+
+
+def _near_pairs(ordered: Sequence[Finding]) -> Iterator[tuple[int, int]]:
+    """Pairs of findings that stand near enough to be compared; a long list far apart costs no time."""
+    by_file: dict[object, list[tuple[int, int, int]]] = defaultdict(list)
+    for index, finding in enumerate(ordered):
+        place = finding.location
+        if place is None:
+            by_file[finding.fingerprint].append((0, 0, index))
+        else:
+            by_file[place.path, place.side].append((place.first_line, place.last_line, index))
+    for places in by_file.values():
+        places.sort()
+        for at, (_, last_line, index) in enumerate(places):
+            for first_line, _, other in places[at + 1 :]:
+                if first_line > last_line + _NEAR_LINES:
+                    break
+                yield index, other
 
 
 def _same_cause(one: Finding, other: Finding) -> bool:

@@ -26,8 +26,15 @@ class Chunk:
 
 
 def chunks_of(diff: Diff, paths: Sequence[str], limit_tokens: int) -> tuple[Chunk, ...]:
-    """The files' diffs in order; a file over the limit is cut between its hunks, a hunk over it between its lines."""
-    return tuple(chunk for path in paths if (file := diff.file(path)) for chunk in _file_chunks(file, limit_tokens))
+    """The files' diffs in the order of the paths; a file over the limit is cut between hunks, a hunk between lines.
+
+    A path may stand twice in a diff, as when a file becomes a symlink: both halves are given.
+    """
+    by_path: dict[str, list[FileDiff]] = {}
+    for file in diff.files:
+        by_path.setdefault(file.path, []).append(file)
+    files = (file for path in paths for file in by_path.get(path, ()))
+    return tuple(chunk for file in files for chunk in _file_chunks(file, limit_tokens))
 
 
 def diff_block(chunks: Sequence[Chunk]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from reviewbot.git.tree import ExportedFile, export_tree
 from reviewbot.ports import GrepHit
 
 
-class _ObjectSnapshot:
+class _ObjectSnapshot(ABC):
     """What a revision and the index share: a listing of objects, read through the repository's one process."""
 
     def __init__(self, repository: Repository, revision: str, place: Sequence[str]) -> None:
@@ -32,8 +33,9 @@ class _ObjectSnapshot:
     def revision(self) -> str:
         return self._revision
 
+    @abstractmethod
     def _listed(self) -> Mapping[str, Entry]:
-        raise NotImplementedError
+        """The listing as git gives it."""
 
     @cached_property
     def _cached_entries(self) -> Mapping[str, Entry]:
