@@ -57,7 +57,6 @@ def review(
     from reviewbot.cli.output import error_line, line
     from reviewbot.config import load_settings
     from reviewbot.domain.finding import Severity
-    from reviewbot.domain.review import Outcome
     from reviewbot.errors import BudgetExhausted
     from reviewbot.pipelines.review_local import LocalChoice, opened_local_change, review_local
     from reviewbot.report.review_formats import render_review
@@ -78,7 +77,7 @@ def review(
             error_line(f"FAILED: nothing was reviewed: {error}.")
             raise typer.Exit(NOT_REVIEWED) from error
     line(render_review(result, reviewable.change.diff, output.value))
-    if result.outcome is Outcome.FAILED:
+    if result.looked_at_nothing:
         raise typer.Exit(NOT_REVIEWED)
     gate = Severity(fail_on.value) if fail_on else None
     if gate is not None and any(finding.severity.at_least(gate) for finding in result.findings):

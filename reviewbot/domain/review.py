@@ -220,6 +220,11 @@ class Review:
         return tuple(call for run in self.runs for call in run.calls)
 
     @property
+    def looked_at_nothing(self) -> bool:
+        """Whether it says nothing of the change although there was something to say: it failed, or nothing had room."""
+        return self.outcome is Outcome.FAILED or (self.outcome is Outcome.PARTIAL and not self.runs)
+
+    @property
     def cost_usd(self) -> Decimal | None:
         return total_cost(self.calls)
 

@@ -140,7 +140,7 @@ def _outcome(
     if runs and len(failures) == len(runs) and not coverage.read:
         return Outcome.FAILED, "; ".join(failures)
     if not runs:
-        return Outcome.FAILED, f"nothing was read: {_first_gap(coverage)}; split it into smaller changes"
+        return Outcome.PARTIAL, f"nothing was read: {_first_gap(coverage)}; split it into smaller changes"
     shortfalls = [*failures, *_too_much(change, coverage)]
     return (Outcome.PARTIAL, "; ".join(shortfalls)) if shortfalls else (Outcome.COMPLETE, "")
 

@@ -186,7 +186,8 @@ def _replay(
         repo=str(exposure.repo),
         base=result.base or "",
         head=result.head or "",
-        outcome=result.outcome,
+        # a miss has to have looked: where nothing was read, nothing was missed
+        outcome=Outcome.FAILED if result.looked_at_nothing else result.outcome,
         reason=result.reason,
         findings=result.findings,
         held_back=result.held_back,

@@ -19,6 +19,8 @@ def outcome_line(review: Review) -> str:
             return f"Reviewed {counted(len(files), 'file')} ({counted(hunks, 'hunk')}): {found}."
         case Outcome.COMPLETE:
             return f"Nothing found in {counted(len(files), 'file')} ({counted(hunks, 'hunk')})."
+        case Outcome.PARTIAL if review.looked_at_nothing:
+            return f"PARTIAL: {_reason(review)}. This says nothing about the change."
         case Outcome.PARTIAL:
             return f"PARTIAL: {_partly(review)}; {found} in what was read."
         case Outcome.FAILED:

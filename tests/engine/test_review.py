@@ -58,17 +58,17 @@ def test_a_change_that_nobody_wants_to_read_is_skipped_with_the_reasons_counted(
     assert reasons(result) == {"uv.lock": SkipReason.LOCK_FILE}
 
 
-def test_a_change_of_which_nothing_has_room_has_failed_and_says_where() -> None:
+def test_a_change_of_which_nothing_has_room_is_partial_and_says_that_nothing_was_read() -> None:
     result = review(reviewable(HUGE), [Saying()], SMALL)
 
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is Outcome.PARTIAL and result.looked_at_nothing
     assert result.reason.startswith("nothing was read: table.py: ") and "split it" in result.reason
 
 
-def test_a_change_cut_off_before_its_first_file_has_failed() -> None:
+def test_a_change_cut_off_before_its_first_file_is_partial_and_nothing_was_read() -> None:
     result = review(reviewable(is_cut=True), [Saying()])
 
-    assert result.outcome is Outcome.FAILED and "over the size limit" in result.reason
+    assert result.outcome is Outcome.PARTIAL and result.looked_at_nothing and "over the size limit" in result.reason
 
 
 @pytest.mark.parametrize(

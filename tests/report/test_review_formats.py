@@ -53,8 +53,13 @@ def test_a_finding_is_shown_with_its_place_its_line_and_what_breaks():
     [
         (review(), "Nothing found in 1 file (1 hunk)."),
         (
-            review(outcome=Outcome.PARTIAL, files=(READ, GAP)),
+            review(outcome=Outcome.PARTIAL, files=(READ, GAP), runs=(ReviewerRun("llm"),)),
             "PARTIAL: 1 of 2 files was not read in full; 0 findings in what was read.\n"
+            "  big.py: over the size limit: more than 20,000 changed lines",
+        ),
+        (
+            review(outcome=Outcome.PARTIAL, files=(GAP,), reason="nothing was read: big.py: too long; split it"),
+            "PARTIAL: nothing was read: big.py: too long; split it. This says nothing about the change.\n"
             "  big.py: over the size limit: more than 20,000 changed lines",
         ),
         (
