@@ -41,7 +41,7 @@ class Snapshot(Protocol):
         ...
 
     def grep(self, words: Sequence[str], limit: int = 200) -> list[GrepHit]:
-        """At most `limit` lines that hold one of the words (fixed text, whole word)."""
+        """At most `limit` lines that hold one of the words (fixed text, whole word); prose may be left out."""
         ...
 
     def export(self, directory: Path) -> None:

@@ -51,9 +51,9 @@ def _head_pieces(file: ChangedFile) -> list[ContextPiece]:
 
 
 def _base_pieces(file: ChangedFile) -> list[ContextPiece]:
-    """The old version of functions that lost lines; at the top level of a file the hunk says it all."""
+    """The old version of functions that lost lines; at the top level of a file, and of tests, the hunk says it all."""
     source = file.base
-    if source is None or source.tree is None:
+    if source is None or not file.removed or is_test(file.path) or source.tree is None:
         return []
     still_there = {symbol.name for symbol in file.head.definitions} if file.head is not None else set()
     pieces = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from importlib import import_module
@@ -47,8 +48,8 @@ class SyntaxTree:
 
     def enclosing(self, line: int) -> Symbol | None:
         """The innermost function, method or type that contains a line; None at the top level of the file."""
-        found = [symbol for symbol in self._symbols if symbol.kind in _ENCLOSING and symbol.contains(line)]
-        return max(found, key=lambda symbol: (symbol.first_line, -symbol.last_line), default=None)
+        begun = bisect_right(self._enclosing, line, key=lambda symbol: symbol.first_line)
+        return next((symbol for symbol in reversed(self._enclosing[:begun]) if symbol.contains(line)), None)
 
     def imports(self) -> list[tuple[int, int]]:
         """First and last lines of the import statements, in order."""
@@ -75,6 +76,12 @@ class SyntaxTree:
         cursor = tree_sitter.QueryCursor(_query(self.language, self.language.definitions))
         cursor.set_max_start_depth(_MAX_DEPTH)
         return cursor.captures(self._root)
+
+    @cached_property
+    def _enclosing(self) -> list[Symbol]:
+        """Symbols that code stands in; of two that begin on one line the inner one comes last."""
+        found = [symbol for symbol in self._symbols if symbol.kind in _ENCLOSING]
+        return sorted(found, key=lambda symbol: (symbol.first_line, -symbol.last_line))
 
     @cached_property
     def _symbols(self) -> list[Symbol]:
