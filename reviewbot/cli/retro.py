@@ -69,8 +69,9 @@ def retro(
     if context.invoked_subcommand is not None:
         return
     from reviewbot.cli import retro_steps as steps
+    from reviewbot.cli.retro_setup import RetroOptions
 
-    options = steps.RetroOptions(
+    options = RetroOptions(
         incidents=_needed(incidents),
         reviewers=tuple(reviewer or ()),
         model=model,
@@ -83,7 +84,12 @@ def retro(
         concurrency=concurrency,
         record=record,
     )
-    raise typer.Exit(steps.dry_run(options) if dry_run else steps.whole_run(options))
+    if dry_run:
+        from reviewbot.cli.retro_dry_run import dry_run as say_what_it_takes
+
+        say_what_it_takes(options)
+        return
+    raise typer.Exit(steps.whole_run(options))
 
 
 @app.command("replay")
@@ -100,8 +106,9 @@ def replay(
 ) -> None:
     """Only the first step: reviews each change and writes replays.jsonl; sees no answer."""
     from reviewbot.cli import retro_steps as steps
+    from reviewbot.cli.retro_setup import RetroOptions
 
-    options = steps.RetroOptions(
+    options = RetroOptions(
         incidents=_needed(incidents),
         reviewers=tuple(reviewer or ()),
         model=model,

@@ -1,0 +1,155 @@
+"""Setting up a retro run: what was asked for, checked, and everything that its steps need."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from reviewbot import __version__
+from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, model_label, repository_finder
+from reviewbot.cli.output import line
+from reviewbot.config import Settings, load_settings
+from reviewbot.domain.repository import RepoName
+from reviewbot.errors import FileProblems, InputError
+from reviewbot.git.repository import Repository
+from reviewbot.llm.recording import Recorder
+from reviewbot.pipelines.replay import Arm
+from reviewbot.retro.exposures import ExposureFile, load_exposures
+from reviewbot.retro.incident_schema import check_incidents
+from reviewbot.retro.log import RunLog, RunSettings
+from reviewbot.store.store import Store, open_store
+
+DEFAULT_TRIALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RetroOptions:
+    """What was asked for on the command line; None where nothing was said."""
+
+    incidents: Path
+    reviewers: tuple[str, ...]
+    model: str | None
+    judge: str | None
+    repos: Path | None
+    out: Path | None
+    trials: int | None
+    resume: bool
+    budget_usd: Decimal | None
+    concurrency: int | None
+    record: Path | None = None
+
+
+@dataclass(frozen=True)
+class RetroRun:
+    """A run that is set up: its log, its arms and where its repositories are."""
+
+    log: RunLog
+    settings: Settings
+    workshop: Workshop
+    run: RunSettings
+    exposure_file: ExposureFile
+    arms: tuple[Arm, ...]
+    find_repository: Callable[[RepoName], Repository]
+    store: Store
+    concurrency: int
+
+
+def started_run(options: RetroOptions) -> RetroRun:
+    """A new run, or with `resume` the one in its folder; says what it will do. InputError for whatever is wrong."""
+    settings = load_settings()
+    exposure_file = checked_exposures(options.incidents)
+    choice = chosen_reviewers(settings, options.reviewers, options.model)
+    line(choice.said)
+    if exposure_file.auto_controls is not None:
+        line("controls.auto is not read yet: only the changes under controls.include are replayed as controls.")
+    log = RunLog(options.out or Path("retro-runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
+    recorder = _recorder(options.record, choice.model) if options.record else None
+    workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
+    arms = arms_of(options, settings, workshop)
+    judge_model = options.judge or settings.judge or choice.model
+    if judge_model is None:
+        line("No judge: without a model nothing is called caught, and the report compares places only.")
+    else:
+        workshop.model(judge_model)
+    repos = options.repos or settings.repos
+    store = open_store(settings.database_url)
+    run = log.start(
+        RunSettings(
+            incidents_file=str(options.incidents),
+            repos=str(repos) if repos else None,
+            cases_sha256=_digest(exposure_file),
+            arms=tuple(arm.name for arm in arms),
+            labels=tuple(arm.label for arm in arms),
+            models=tuple(arm.model for arm in arms),
+            trials=tuple(arm.trials for arm in arms),
+            judge=judge_model,
+            reviewbot_version=__version__,
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        ),
+        options.resume,
+    )
+    finder = finder_of(options.repos, settings, exposure_file)
+    concurrency = options.concurrency or settings.concurrency
+    return RetroRun(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency)
+
+
+def _recorder(file: Path, model: str | None) -> Recorder:
+    return Recorder(file, f"{model or 'a model'}, {datetime.now(UTC):%Y-%m-%d}")
+
+
+def taken_up_run(
+    out: Path, incidents: Path | None, repos: Path | None, budget: Decimal | None, concurrency: int | None
+) -> RetroRun:
+    """The run that a folder holds, for one of its later steps."""
+    log = RunLog(out)
+    run = log.settings()
+    if run is None:
+        raise InputError(f"{out} holds no run; start one with reviewbot retro --incidents FILE --out {out}")
+    settings = load_settings()
+    if incidents is not None:
+        run = replace(run, incidents_file=str(incidents))
+    exposure_file = checked_exposures(Path(run.incidents_file))
+    workshop = Workshop(settings, log.ledger, budget, log.spent_usd())
+    finder = finder_of(repos or (Path(run.repos) if run.repos else None), settings, exposure_file)
+    store = open_store(settings.database_url)
+    return RetroRun(log, settings, workshop, run, exposure_file, (), finder, store, concurrency or settings.concurrency)
+
+
+def checked_exposures(path: Path) -> ExposureFile:
+    """The cases of a file that is right as a whole: it is better to hear of a bad answer key before the replay."""
+    problems = check_incidents(path)
+    if problems:
+        raise FileProblems(path, problems)
+    exposure_file = load_exposures(path)
+    if not exposure_file.exposures:
+        raise InputError(f"{path}: no incident names the change that introduced it: there is nothing to replay")
+    return exposure_file
+
+
+def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop) -> tuple[Arm, ...]:
+    """One arm for each reviewer that was named, with how often each case is put to it."""
+    choice = chosen_reviewers(settings, options.reviewers, options.model)
+    if len(set(choice.names)) != len(choice.names):
+        raise InputError(f"--reviewer: {', '.join(choice.names)} names one reviewer twice; each is one arm")
+    arms = []
+    for name in choice.names:
+        model = choice.model if name == "llm" else None
+        trials = 1 if name.startswith(DETERMINISTIC) else options.trials or DEFAULT_TRIALS
+        label = f"{name} ({model_label(model)})" if model else name
+        arms.append(Arm(name, label, (workshop.reviewer(name, choice.model),), model, trials))
+    return tuple(arms)
+
+
+def finder_of(repos: Path | None, settings: Settings, exposure_file: ExposureFile) -> Callable[[RepoName], Repository]:
+    """Where the repositories of a run are looked for."""
+    return repository_finder(repos or settings.repos, exposure_file.repositories)
+
+
+def _digest(exposure_file: ExposureFile) -> str:
+    """Of the cases alone, so that a corrected root cause does not end a run."""
+    cases = [(one.case, str(one.repo), one.commit, one.pull) for one in exposure_file.exposures]
+    return hashlib.sha256(repr(cases).encode()).hexdigest()
