@@ -43,6 +43,10 @@ _Budget = Annotated[
 _Concurrency = Annotated[
     int | None, typer.Option("--concurrency", min=1, max=64, help="Cases at once; by default REVIEWBOT_CONCURRENCY.")
 ]
+_FailUnder = Annotated[
+    list[str] | None,
+    typer.Option("--fail-under", metavar="[ARM:]RATE=SHARE", help="Exit with 1 below it, as strict=0.3; repeatable."),
+]
 _Record = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Keep every answer in FILE, to replay the run by scripted:FILE."),
@@ -64,6 +68,7 @@ def retro(
     budget: _Budget = None,
     concurrency: _Concurrency = None,
     record: _Record = None,
+    fail_under: _FailUnder = None,
 ) -> None:
     """Replays the changes behind past incidents, judges what the review said of them, and reports the rates."""
     if context.invoked_subcommand is not None:
@@ -83,6 +88,7 @@ def retro(
         budget_usd=_dollars(budget),
         concurrency=concurrency,
         record=record,
+        gates=tuple(fail_under or ()),
     )
     if dry_run:
         from reviewbot.cli.retro_dry_run import dry_run as say_what_it_takes
@@ -139,11 +145,11 @@ def judge_command(
 
 
 @app.command("report")
-def report(out: _NeededOut, incidents: _Incidents = None, repos: _Repos = None) -> None:
+def report(out: _NeededOut, incidents: _Incidents = None, repos: _Repos = None, fail_under: _FailUnder = None) -> None:
     """Only the last step: scores the verdicts in --out and writes the report; asks no model."""
     from reviewbot.cli import retro_steps as steps
 
-    raise typer.Exit(steps.report_only(out, incidents, repos))
+    raise typer.Exit(steps.report_only(out, incidents, repos, tuple(fail_under or ())))
 
 
 def _needed(incidents: Path | None) -> Path:

@@ -19,6 +19,7 @@ from reviewbot.git.repository import Repository
 from reviewbot.llm.recording import Recorder
 from reviewbot.pipelines.replay import Arm
 from reviewbot.retro.exposures import ExposureFile, load_exposures
+from reviewbot.retro.gate import check_gates, parse_gate
 from reviewbot.retro.incident_schema import check_incidents
 from reviewbot.retro.log import RunLog, RunSettings
 from reviewbot.store.store import Store, open_store
@@ -41,6 +42,7 @@ class RetroOptions:
     budget_usd: Decimal | None
     concurrency: int | None
     record: Path | None = None
+    gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def started_run(options: RetroOptions) -> RetroRun:
     recorder = _recorder(options.record, choice.model) if options.record else None
     workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
     arms = arms_of(options, settings, workshop)
+    check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
     judge_model = options.judge or settings.judge or choice.model
     if judge_model is None:
         line("No judge: without a model nothing is called caught, and the report compares places only.")

@@ -29,9 +29,10 @@ from reviewbot.report.retro_markdown import markdown_report
 from reviewbot.report.retro_terminal import terminal_summary
 from reviewbot.report.scorecard import scorecard_json
 from reviewbot.report.values import RetroReport
+from reviewbot.retro.gate import check_gates, failed_gates, parse_gate
 from reviewbot.retro.log import RunLog
 
-DONE, BAD_INPUT, STOPPED = 0, 2, 3
+DONE, GATE_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 
 
 def whole_run(options: RetroOptions) -> int:
@@ -41,13 +42,13 @@ def whole_run(options: RetroOptions) -> int:
         stopped = _replay(run)
         # a run that was stopped asks nobody any more; its report still says what stands where
         stopped = _judge(run, None if stopped else run.run.judge) or stopped
-        _report(run, stopped or "")
+        report = _report(run, stopped or "")
     _say_stopped(stopped, f"--resume --out {run.log.folder}")
     if run.workshop.recorder is not None and not stopped:
         # a resumed run does not ask again for what is in its log, so its recording is only added to
         dropped = 0 if options.resume else run.workshop.recorder.prune()
         line(f"Recorded: {options.record} ({dropped} old answers dropped)")
-    return _exit_code(run, stopped)
+    return _exit_code(run, stopped) or _gate_code(options.gates, report)
 
 
 def replay_only(options: RetroOptions) -> int:
@@ -78,16 +79,17 @@ def judge_only(
     return _exit_code(run, stopped)
 
 
-def report_only(out: Path, incidents: Path | None, repos: Path | None) -> int:
+def report_only(out: Path, incidents: Path | None, repos: Path | None, gates: Sequence[str]) -> int:
     run = taken_up_run(out, incidents, repos, None, None)
+    check_gates(map(parse_gate, gates), run.run.arms)
     replays, verdicts = run.log.replays(), run.log.verdicts()
     planned = sum(run.run.trials) * len(run.exposure_file.exposures)
     left = open_work(replays, verdicts, planned, run.run.judge is not None)
-    _report(run, left)
+    report = _report(run, left)
     if left:
         steps = [f"--resume --out {out}"] if len(replays) < planned else []
         error_line(f"Go on with {', then '.join([*steps, f'reviewbot retro judge --out {out}'])}.")
-    return DONE
+    return _gate_code(gates, report)
 
 
 @contextmanager
@@ -185,3 +187,10 @@ def _exit_code(run: RetroRun, stopped: str | None) -> int:
     if nothing_was_reviewed(run.log.replays()) or judge_never_answered(run.log.verdicts()):
         return BAD_INPUT
     return DONE
+
+
+def _gate_code(gates: Sequence[str], report: RetroReport) -> int:
+    failures = failed_gates(map(parse_gate, gates), report.scorecard.arms)
+    for failure in failures:
+        error_line(f"Gate failed: {failure}.")
+    return GATE_FAILED if failures else DONE

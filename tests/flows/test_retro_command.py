@@ -404,3 +404,23 @@ def test_a_recorded_run_is_replayed_without_a_key_to_the_same_figures(
     assert {name: rate for name, rate in first["rates"].items() if name != cutoff} == {
         name: rate for name, rate in second["rates"].items() if name != cutoff
     }
+
+
+@pytest.mark.parametrize(
+    ("gate", "code", "said"),
+    [
+        ("llm:strict=0.01", 0, ""),
+        ("llm:strict=1", 1, "Gate failed: llm: strict is"),
+        ("strict=0.01", 2, "say which, as"),
+        ("llm:recall=0.5", 2, "rates are strict,"),
+    ],
+)
+def test_a_gate_turns_a_rate_into_an_exit_code(
+    whole: WholeRun, world: World, reviewbot: Command, gate: str, code: int, said: str
+) -> None:
+    shutil.copytree(whole.home, reviewbot.home, dirs_exist_ok=True)
+
+    ran = reviewbot("retro", "report", "--out", "out", "--repos", str(world.mirrors), "--fail-under", gate)
+
+    assert ran.code == code, ran.said
+    assert said in ran.err
