@@ -153,13 +153,13 @@ def _cutoff(name: str, day: date, scale: _Scale, index: int, bottom: int) -> str
     top, anchor = 20 * index, "end" if share > 0.5 else "start"
     line = f'<line class="cutoff" x1="{scale.at(day)}" x2="{scale.at(day)}" y1="{top + 3}" y2="{bottom}"/>'
     gap = "\u2002"
-    text = f"knowledge cutoff {shortened(name, 24)} {day.isoformat()}"
+    text = f"cutoff of {shortened(name, 24)}"
     return line + _text(scale.at(day), top + 13, text + gap if anchor == "end" else gap + text, f"{anchor} soft")
 
 
 def _span_row(span: Span, scale: _Scale, top: int) -> str:
     middle = top + 26
-    row = [f'<a href="{escape(span.href)}">{_text("0%", top + 14, shortened(span.label, 34))}</a>']
+    row = [_linked_label(span, top)]
     row.append(f'<line class="rail" x1="{_x(0)}" x2="{_x(1)}" y1="{middle}" y2="{middle}"/>')
     start, end = span.introduced or span.started or span.resolved, span.resolved or span.started or span.introduced
     if start and end:
@@ -170,6 +170,14 @@ def _span_row(span: Span, scale: _Scale, top: int) -> str:
         row.append(f'<line class="begin" x1="{place}" x2="{place}" y1="{middle - 6}" y2="{middle + 6}"/>')
     row.append(_marks(span.states, top + 10))
     return "".join(row)
+
+
+def _linked_label(span: Span, top: int) -> str:
+    """Clipped before the marks, whatever the width of the page."""
+    room = 34 * len(span.states) + 8
+    text = _text("0", 14, shortened(span.label, 90))
+    frame = f'<svg x="0" y="{top}" width="78%" height="20" style="width:calc(100% - {room}px)" overflow="hidden">'
+    return f'{frame}<a href="{escape(span.href)}">{text}</a></svg>'
 
 
 def _marks(states: Sequence[State], middle: int) -> str:

@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from reviewbot.domain.text import revealed
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:/&^=])")
-_MENTION = re.compile(r"@(?=\w)")
+# GitHub looks for these in the text that it has already rendered, where no backslash is left
+_REFERENCE = re.compile(r"(@|#|\bGH-|\bGH\\-)(?=\w)", re.IGNORECASE)
+_NUMBERED_REFERENCE = re.compile(r"(&#64;|&#35;|\bGH&#45;)(?=\w)", re.IGNORECASE)
+_BREAK = "\u200b"
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _BACKTICKS = re.compile(r"`+")
 # also in a code span a bar would end the cell
 _BAR = re.compile(r"(?<!\\)\|")
@@ -18,8 +22,14 @@ _ESCAPED_BAR = r"\\|"
 def plain(text: str) -> str:
     """The text on one line: no formatting, HTML, link, image, reference to an issue or mention comes of it."""
     line = " ".join(revealed(text).split())
-    escaped = _SPECIAL.sub(r"\\\1", line)
-    return _MENTION.sub("@\u200b", escaped)
+    return _REFERENCE.sub(rf"\1{_BREAK}", _SPECIAL.sub(r"\\\1", line))
+
+
+def html_plain(text: str) -> str:
+    """The same for a line that is HTML already, such as a `<summary>`: there a backslash would protect nothing."""
+    line = " ".join(revealed(text).split())
+    numbered = _PUNCTUATION.sub(lambda mark: f"&#{ord(mark[0])};", line)
+    return _NUMBERED_REFERENCE.sub(rf"\1{_BREAK}", numbered)
 
 
 def code(text: str) -> str:

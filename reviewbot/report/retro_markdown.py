@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reviewbot.domain.scorecard import ArmScore
+from reviewbot.domain.scorecard import ArmScore, Rate
 from reviewbot.report.facts import (
     NO_RATE,
     RATES,
@@ -10,11 +10,13 @@ from reviewbot.report.facts import (
     funnel_steps,
     headlines,
     incomplete_words,
+    is_judged,
     lost_words,
     state_of,
     trial_words,
 )
-from reviewbot.report.markdown_text import code, code_block, plain, table
+from reviewbot.report.markdown_text import code, code_block, html_plain, plain, table
+from reviewbot.report.retro_charts import matrix
 from reviewbot.report.values import ArmEvidence, ControlEvidence, IncidentEvidence, RetroReport
 from reviewbot.report.words import dollars, interval, minute, number, percent, share_of
 
@@ -28,6 +30,8 @@ def markdown_report(report: RetroReport) -> str:
         parts += [f"> **{plain(warning)}**", ""]
     parts += [f"- {plain(sentence)}" for sentence in headlines(report)]
     parts += ["", "## Figures", "", *_figures(report), "", "## Which incidents are counted", "", *_funnel(report)]
+    parts += ["", *_matrix(report, "Severity", "by_severity"), "", *_matrix(report, "Category", "by_category")]
+    parts += ["", "## Arms compared", "", *_comparisons(report), "", "## Judge card", "", *_judge_card(report)]
     parts += ["", "## Incidents", "", *_overview(report), ""]
     for incident in report.incidents:
         parts += _incident(incident)
@@ -55,7 +59,12 @@ def _is_known(arms: tuple[ArmScore, ...], name: str) -> bool:
 
 
 def _rate(arm: ArmScore, name: str) -> str:
-    rate = arm.rates.get(name, NO_RATE)
+    return _rate_words(arm.rates.get(name, NO_RATE))
+
+
+def _rate_words(rate: Rate) -> str:
+    if rate.k is None:
+        return f"not judged, n = {rate.n}" if rate.n else "–"
     return f"{share_of(rate)} = {percent(rate.rate)} ({interval(rate.low, rate.high)})"
 
 
@@ -69,6 +78,40 @@ def _funnel(report: RetroReport) -> list[str]:
     return table(["Step", "Incidents"], rows)
 
 
+def _matrix(report: RetroReport, title: str, key: str) -> list[str]:
+    rows = [[plain(row.name), *(_rate_words(rate) for rate in row.rates)] for row in matrix(report, key)]
+    return table([title, *(plain(arm.name) for arm in report.scorecard.arms)], rows)
+
+
+def _comparisons(report: RetroReport) -> list[str]:
+    if not is_judged(report) or not report.scorecard.comparisons:
+        return ["Nothing to compare: " + ("one arm was run." if is_judged(report) else "nothing was judged.")]
+    header = ["Arms", "Only the second caught", "Only the first caught", "p (McNemar)", "Smallest that would show"]
+    rows = [
+        [
+            f"{plain(one.a)}, then {plain(one.b)}",
+            number(one.gained),
+            number(one.lost),
+            f"{one.p_mcnemar:.3f}",
+            "too few cases" if one.minimum_detectable is None else percent(one.minimum_detectable),
+        ]
+        for one in report.scorecard.comparisons
+    ]
+    return table(header, rows)
+
+
+def _judge_card(report: RetroReport) -> list[str]:
+    card = report.scorecard.judge
+    judge = plain(card.judge) if card.judge else "none"
+    prompt = f", prompt {plain(card.prompt_version)}" if card.prompt_version else ""
+    return [
+        f"- Judge: {judge}{prompt}",
+        f"- Findings judged: {number(card.judged)}, without a usable judgement: {number(card.unusable)}",
+        f"- Cost: {dollars(card.cost_usd)}",
+        *([f"- {plain(card.note)}"] if card.note else []),
+    ]
+
+
 def _overview(report: RetroReport) -> list[str]:
     arms = [arm.name for arm in report.scorecard.arms]
     rows = [
@@ -79,7 +122,7 @@ def _overview(report: RetroReport) -> list[str]:
 
 
 def _incident(incident: IncidentEvidence) -> list[str]:
-    parts = ["<details>", f"<summary>{plain(incident.case)}: {plain(incident.name)}</summary>", ""]
+    parts = ["<details>", f"<summary>{_summary(incident)}</summary>", ""]
     if incident.head:
         parts += [f"Change {code(incident.head)} of {code(incident.repo)}.", ""]
     if incident.root_cause:
@@ -91,6 +134,13 @@ def _incident(incident: IncidentEvidence) -> list[str]:
     for shown in incident.arms:
         parts += _arm(shown)
     return [*parts, "</details>", ""]
+
+
+def _summary(incident: IncidentEvidence) -> str:
+    """Which incident, and what it came to, for a reader who does not open it."""
+    grave = f" ({html_plain(incident.severity)})" if incident.severity else ""
+    states = ", ".join(f"{html_plain(shown.arm)}: {arm_state(shown).value}" for shown in incident.arms)
+    return f"{html_plain(incident.case)}: {html_plain(incident.name)}{grave} – {states or 'not replayed'}"
 
 
 def _arm(shown: ArmEvidence) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from reviewbot.domain.scorecard import ArmScore
@@ -11,7 +13,10 @@ from reviewbot.report.values import IncidentEvidence, RetroReport
 from reviewbot.report.words import dollars, interval, number, percent, share_of
 
 _MOST_INCIDENTS = 60
+_MOST_REASONS = 5
 _LONGEST_NAME = 58
+# in a name, one of these would forge a line of ours
+_BREAKS = re.compile(r"[\r\n\t]+")
 
 
 def terminal_summary(report: RetroReport) -> str:
@@ -19,7 +24,7 @@ def terminal_summary(report: RetroReport) -> str:
     parts = [*headlines(report), "", *_rate_table(report), *_incident_lines(report)]
     if warning := incomplete_words(report):
         parts = [warning, "", *parts]
-    return revealed("\n".join(parts))
+    return "\n".join(revealed(_BREAKS.sub(" ", part)) for part in parts)
 
 
 def _rate_table(report: RetroReport) -> list[str]:
@@ -58,9 +63,11 @@ def _mean(value: float | None) -> str:
 
 
 def _incident_lines(report: RetroReport) -> list[str]:
-    """`SHOP-101  C M  name`, a letter per arm; only incidents that were not caught by all where there are many."""
+    """`SHOP-101  C M  name`, a letter per arm; where there are many, only why some were not replayed."""
     arms = [arm.name for arm in report.scorecard.arms]
-    if not report.incidents or len(report.incidents) > _MOST_INCIDENTS:
+    if len(report.incidents) > _MOST_INCIDENTS:
+        return _not_replayed(report)
+    if not report.incidents:
         return []
     states = {one.case: [state_of(one, arm) for arm in arms] for one in report.incidents}
     used = sorted({state for row in states.values() for state in row}, key=list(State).index)
@@ -68,6 +75,14 @@ def _incident_lines(report: RetroReport) -> list[str]:
     width = max(len(one.case) for one in report.incidents)
     lines = [_incident_line(one, states[one.case], width) for one in report.incidents]
     return ["", f"{', '.join(arms)}: {legend}", *lines]
+
+
+def _not_replayed(report: RetroReport) -> list[str]:
+    reasons = Counter(one.not_replayed for one in report.incidents if one.not_replayed)
+    lines = [f"  {number(count)}  {shortened(reason, 80)}" for reason, count in reasons.most_common(_MOST_REASONS)]
+    rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_MOST_REASONS))
+    lines += [f"  {number(rest)}  for other reasons"] if rest else []
+    return ["", "Not replayed:", *lines] if lines else []
 
 
 def _incident_line(incident: IncidentEvidence, states: Sequence[State], width: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from reviewbot.domain.review import FileCoverage, Outcome, Review, SkipReason
-from reviewbot.report.words import counted, dollars, number
+from reviewbot.report.words import counted, dollars, number, one_line
 
 
 def outcome_line(review: Review) -> str:
@@ -41,7 +41,7 @@ def unread_lines(files: Sequence[FileCoverage]) -> list[str]:
     lines = []
     for file in files:
         partly = f" ({file.hunks_read} of {counted(file.hunks, 'hunk')} read)" if file.hunks_read else ""
-        lines.append(f"{file.path}: {skip_words(file)}{partly}")
+        lines.append(one_line(f"{file.path}: {skip_words(file)}{partly}"))
     return lines
 
 
@@ -71,4 +71,4 @@ def _partly(review: Review) -> str:
 
 
 def _reason(review: Review) -> str:
-    return review.reason.rstrip(". ") or "no reason was given"
+    return one_line(review.reason).rstrip(". ") or "no reason was given"

@@ -9,6 +9,7 @@ from reviewbot.domain.finding import Finding
 from reviewbot.domain.review import Review
 from reviewbot.domain.text import revealed
 from reviewbot.report.review_outcome import cost_line, outcome_line, unread_lines
+from reviewbot.report.words import one_line
 
 _WIDTH = 100
 
@@ -22,18 +23,19 @@ def terminal_review(review: Review, diff: Diff) -> str:
 
 def _finding(finding: Finding, diff: Diff) -> str:
     place = finding.location
-    lines = [f"{place or 'the whole change'}: {finding.severity.value}: {finding.title}"]
+    lines = [one_line(f"{place or 'the whole change'}: {finding.severity.value}: {finding.title}")]
     file = diff.file(place.path) if place else None
     shown = file.line_at(place.first_line, place.side) if file and place else None
     if shown is not None:
-        lines.append(f"    {shown.kind.value} {shown.text.strip()}")
+        lines.append(f"    {shown.kind.value} {one_line(shown.text)}")
     elif finding.anchor_text:
-        lines.append(f"      {finding.anchor_text.strip()}")
+        lines.append(f"      {one_line(finding.anchor_text)}")
     lines.append(_wrapped(finding.explanation))
     if finding.suggestion:
         lines.append(_wrapped(f"Suggestion: {finding.suggestion}"))
     by = ", ".join(finding.agreed_by) or finding.reviewer
-    lines.append(f"  [{finding.rule or finding.category.value}, confidence {finding.confidence:.1f}, by {by}]")
+    rule = finding.rule or finding.category.value
+    lines.append("  " + one_line(f"[{rule}, confidence {finding.confidence:.1f}, by {by}]"))
     return "\n".join(lines)
 
 

@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from reviewbot.domain.scorecard import Rate
+from reviewbot.domain.text import revealed
 
 UNKNOWN = "unknown"
 # a no-break space, so that a line never begins with the sign
 _PER_CENT = "\u00a0%"
+
+
+def one_line(text: str) -> str:
+    """The text on the line where it begins: a line break or a carriage return in it could forge another line."""
+    return " ".join(revealed(text).split())
 
 
 def counted(count: float, singular: str, plural: str = "") -> str:

@@ -17,14 +17,18 @@ QUIET = (
     "--disable-sync --disable-quic --hide-scrollbars"
 ).split()
 
-# Runs in the page: the width of its content against that of the window, and what it asked for besides itself.
+# Runs in the page: its width, that of its content beyond it, and what it asked for besides itself.
 PROBE = """<script>
 addEventListener("load", () => {
   const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   const asked = performance.getEntriesByType("resource").length;
-  document.title = `overflow=${wide} requests=${asked}`;
+  parent.postMessage(`width=${innerWidth} overflow=${wide} requests=${asked}`, "*");
 });
 </script>"""
+# A window is never narrower than 500 pixels, a frame is.
+FRAME = """<title>nothing heard</title>
+<script>addEventListener("message", (said) => document.title = said.data)</script>
+<iframe src="report.html" style="border:0;width:{width}px;height:900px"></iframe>"""
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +45,16 @@ def test_the_page_fits_the_window_and_asks_for_nothing(browser: str, tmp_path: P
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     allowed = html_report(report(word="a_rather_long_identifier_without_any_blank " * 3))
     page.write_text(
-        allowed.replace(policy, policy + "; script-src 'unsafe-inline'").replace("</body>", PROBE + "</body>")
+        allowed.replace(policy, policy + "; script-src 'unsafe-inline'")
+        .replace("<details", "<details open")
+        .replace("</body>", PROBE + "</body>")
     )
-    command = [browser, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900"]
+    frame = tmp_path / "frame.html"
+    frame.write_text(FRAME.format(width=width))
+    command = [browser, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000"]
 
     shown = subprocess.run(
-        [*command, "--virtual-time-budget=2000", "--dump-dom", page.as_uri()],
+        [*command, "--virtual-time-budget=2000", "--dump-dom", frame.as_uri()],
         capture_output=True,
         text=True,
         timeout=120,
@@ -54,4 +62,4 @@ def test_the_page_fits_the_window_and_asks_for_nothing(browser: str, tmp_path: P
     ).stdout
 
     title = shown.partition("<title>")[2].partition("</title>")[0]
-    assert title == "overflow=0 requests=0"
+    assert title == f"width={width} overflow=0 requests=0"

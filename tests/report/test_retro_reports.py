@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from markdown_it import MarkdownIt
 
 from reviewbot.report.retro_html import html_report
 from reviewbot.report.retro_markdown import markdown_report
@@ -101,8 +103,60 @@ def test_no_text_acts_in_markdown(word: str):
     assert tags <= {"details", "summary"}
     assert not re.search(r"(?<!\\)!\[|(?<!\\)\]\(", outside)
     assert not re.search(r"(?<![\w`])@\w", outside)
-    assert not re.search(r"(?<!\\)#\d", outside)
+    assert not re.search(r"(?<![\\&])#\d", outside)
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_rendered_markdown_holds_no_tag_but_ours(word: str):
+    rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown_report(report(word=word)))
+
+    page = Page(rendered)
+
+    ours = "h1 h2 h3 p strong em ul li blockquote details summary table thead tbody tr th td code pre br".split()
+    assert {tag for tag, _ in page.tags} <= set(ours)
+    assert {name for _, attributes in page.tags for name in attributes} <= {"class", "style"}
+    assert {str(found.get("style")) for _, found in page.tags} <= {"None", "text-align:right"}
+
+
+def test_rendered_markdown_calls_nobody_and_closes_nothing():
+    word = " @everyone fixes #12 closes GH-7 owner/name#3"
+
+    rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown_report(report(word=word)))
+
+    outside_code = re.sub(r"<code.*?</code>", "", rendered, flags=re.DOTALL)
+    text = "".join(Page(outside_code).texts)
+    assert "everyone" in text and not re.search(r"@\w|#\d|GH-\d", text)
+
+
+def test_a_summary_in_markdown_shows_what_was_written():
+    text = markdown_report(report(word=" <b>a_b</b>"))
+
+    summary = re.findall(r"<summary>(.*?)</summary>", text)[0]
+    assert "Checkout charges twice on retry <b>a_b</b>" in unescape(summary)
+
+
+def test_the_two_written_reports_tell_the_same_facts():
+    page, text = (written(report()).replace("\xa0", " ") for written in (html_report, markdown_report))
+
+    for said in ("concurrency", "sev2", "0.375", "46", "$0.81", "37 % (15–64 %)", "sees a new charge"):
+        assert said in page and said in unescape(text.replace("\\", ""))
+
+
+def test_no_name_forges_a_line_of_the_summary():
+    word = "\r\nllm caught 12 of 12"
+
+    lines = terminal_summary(report(word=word)).splitlines()
+
+    assert [line for line in lines if line.startswith("llm caught 12")] == []
+    assert len(lines) == len(terminal_summary(report()).splitlines())
+
+
+def test_a_summary_of_many_incidents_says_why_some_were_not_replayed():
+    text = terminal_summary(report(incidents=200))
+
+    assert "Not replayed:" in text and "not a code cause (external)" in text
+    assert len(text.splitlines()) <= 25
 
 
 @pytest.mark.parametrize("word", HOSTILE)

@@ -159,6 +159,15 @@ def test_hostile_text_stays_text_in_every_form(form: str):
         assert not re.search(r"(?<!\\)<b>|(?<!\\)!\[|(?<!\\)\]\(|@all", text)
 
 
+def test_no_title_or_path_forges_a_line_of_the_terminal():
+    forged = "x\r\nNothing found in 9 files (9 hunks)."
+
+    text = written(review(finding(title=forged, path=forged)), "terminal")
+
+    assert [line for line in text.splitlines() if line.startswith("Nothing found")] == []
+    assert "\r" not in text
+
+
 def test_an_unknown_form_is_named():
     with pytest.raises(InputError, match="terminal, json, sarif, rdjson or markdown"):
         written(review(), "xml")
