@@ -16,7 +16,7 @@ from reviewbot.retro import incident_keys as keys
 from reviewbot.retro.fields import ProblemList
 from reviewbot.retro.incident_keys import CauseType, Confidence, ReferenceType, Split
 from reviewbot.retro.records import Field, Record
-from reviewbot.retro.yaml_document import Document, Items, load_document
+from reviewbot.yaml_document import Document, Items, load_document
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from reviewbot.errors import FileProblems
 from reviewbot.retro import incident_keys as keys
 from reviewbot.retro.fields import ProblemList
 from reviewbot.retro.records import Record
-from reviewbot.retro.yaml_document import Document, load_document
+from reviewbot.yaml_document import Document, load_document
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 from reviewbot.domain.repository import RepoName
 from reviewbot.domain.text import revealed, shortened
 from reviewbot.errors import Problem
-from reviewbot.retro.yaml_document import Items, Node, Scalar
+from reviewbot.yaml_document import Items, Node, Scalar
 
 Schema: TypeAlias = Mapping[str, object]
 ReadT_co = TypeVar("ReadT_co", covariant=True)

@@ -12,7 +12,7 @@ from reviewbot.retro import incident_keys as keys
 from reviewbot.retro.answers import AnswerFile, AnswerKey, ChangeRef, ControlKey, read_answers
 from reviewbot.retro.exposures import read_exposures
 from reviewbot.retro.fields import ProblemList
-from reviewbot.retro.yaml_document import open_document
+from reviewbot.yaml_document import open_document
 
 _LEAST_SHA = 7
 

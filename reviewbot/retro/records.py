@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from reviewbot.domain.text import revealed, shortened
 from reviewbot.retro.fields import ProblemList, Schema, ValueReader, described, nearest
-from reviewbot.retro.yaml_document import Entries, Items, Node, Scalar
+from reviewbot.yaml_document import Entries, Items, Node, Scalar
 
 ReadT = TypeVar("ReadT")
 FieldT_co = TypeVar("FieldT_co", covariant=True)

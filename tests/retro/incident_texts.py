@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reviewbot.retro.yaml_document import Entries, Items, Node, parse_document
+from reviewbot.yaml_document import Entries, Items, Node, parse_document
 
 SHA_1, SHA_2, SHA_3, SHA_4 = "9f1c2ab7" * 5, "77d0e3c1" * 5, "0badcafe" * 5, "12345678" * 5
 

@@ -15,7 +15,7 @@ from reviewbot.retro.answers import load_answers
 from reviewbot.retro.exposures import load_exposures
 from reviewbot.retro.fields import ProblemList, Repository
 from reviewbot.retro.incident_schema import check_incidents, incident_check, incident_json_schema
-from reviewbot.retro.yaml_document import Scalar
+from reviewbot.yaml_document import Scalar
 from tests.retro.bad_incident_texts import BAD, BEYOND_THE_SCHEMA, OK
 from tests.retro.incident_texts import FULL, SHA_1, SHA_4, incidents_text, json_value
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewbot.errors import FileProblems, InputError, Problem
-from reviewbot.retro.yaml_document import MAX_NODES, Document, Entries, Items, Scalar, load_document, parse_document
+from reviewbot.yaml_document import MAX_NODES, Document, Entries, Items, Scalar, load_document, parse_document
 
 LOADERS = [loader for loader in (yaml.SafeLoader, getattr(yaml, "CSafeLoader", None)) if loader is not None]
 

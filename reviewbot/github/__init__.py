@@ -1,0 +1,1 @@
+"""Talking to GitHub: what it sends, what it answers, what we write."""
