@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reviewbot.domain.markdown_text import code, code_block, html_plain, plain, table
 from reviewbot.domain.scorecard import ArmScore, Rate
 from reviewbot.report.facts import (
     NO_RATE,
@@ -15,7 +16,6 @@ from reviewbot.report.facts import (
     state_of,
     trial_words,
 )
-from reviewbot.report.markdown_text import code, code_block, html_plain, plain, table
 from reviewbot.report.retro_charts import matrix
 from reviewbot.report.values import ArmEvidence, ControlEvidence, IncidentEvidence, RetroReport
 from reviewbot.report.words import dollars, interval, minute, number, percent, share_of

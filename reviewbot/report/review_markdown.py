@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reviewbot.domain.diff import Diff
 from reviewbot.domain.finding import Finding
+from reviewbot.domain.markdown_text import code, code_block, plain
 from reviewbot.domain.review import Review
-from reviewbot.report.markdown_text import code, code_block, plain
 from reviewbot.report.review_outcome import cost_line, outcome_line, unread_lines
 
 
