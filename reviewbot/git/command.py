@@ -113,6 +113,7 @@ def git_output(
     work_tree: Path | None = None,
     index_file: Path | None = None,
     settings: Sequence[str] = (),
+    secret_settings: Sequence[tuple[str, str]] = (),
     transports: str = _NO_TRANSPORT,
     stdin: bytes = b"",
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
@@ -122,10 +123,13 @@ def git_output(
 ) -> GitOutput:
     """The output of one git command, up to a limit in bytes or lines at which git is ended.
 
-    `settings` are more `name=value` for git's `-c`; `index_file` is read in place of the repository's index;
-    `transports` are those that git may fetch over, joined by colons.
+    `settings` are more `name=value` for git's `-c`; `secret_settings` are names and values that only the environment
+    holds, where no list of processes shows them (git 2.31 and later); `index_file` is read in place of the
+    repository's index; `transports` are those that git may fetch over, joined by colons.
     """
-    process = _started(arguments, git_dir, work_tree, index_file, settings, subprocess.PIPE, transports)
+    process = _started(
+        arguments, git_dir, work_tree, index_file, settings, subprocess.PIPE, transports, secret_settings
+    )
     deadline = time.monotonic() + timeout_seconds
     conversation = Conversation(process, stdin, deadline, max_output_bytes, max_output_lines)
     try:
@@ -159,10 +163,15 @@ def _started(
     settings: Sequence[str],
     stderr: int | IO[bytes],
     transports: str = _NO_TRANSPORT,
+    secret_settings: Sequence[tuple[str, str]] = (),
 ) -> subprocess.Popen[bytes]:
     program = git_program()
     path = f"{Path(program).parent}{os.pathsep}{os.defpath}"
     environment = {**_ENVIRONMENT, "PATH": path, "GIT_ALLOW_PROTOCOL": transports}
+    if secret_settings:
+        environment["GIT_CONFIG_COUNT"] = str(len(secret_settings))
+        for number, (name, value) in enumerate(secret_settings):
+            environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     if work_tree is None:
         # Without an index and with an empty place as work tree no attribute of any checkout applies.
         index_file = git_dir / "reviewbot-reads-no-index"
@@ -197,6 +206,11 @@ def git_program() -> str:
         found = ".".join(map(str, version)) if version else "of an unknown version"
         raise InputError(f"git {found} at {program} is too old; install git 2.30 or later")
     return program
+
+
+def git_version() -> tuple[int, ...]:
+    """The version of the git that is used; an InputError where there is none that will do."""
+    return _version_of(git_program())
 
 
 @functools.cache

@@ -44,7 +44,7 @@ def _clone(url: str, target: Path) -> None:
     except OSError as error:
         raise InputError(f"cannot write to {target.parent}: {error.strerror}; give another --repos") from error
     try:
-        _prepare(part)
+        prepare_bare(part)
         fetch = ["fetch", "--quiet", "--no-tags", "--end-of-options", url, *_REFS]
         git_output(fetch, git_dir=part, transports=TRANSPORTS, timeout_seconds=_CLONE_SECONDS)
         part.replace(target)
@@ -56,7 +56,7 @@ def _clone(url: str, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _prepare(folder: Path) -> None:
+def prepare_bare(folder: Path) -> None:
     """Makes an empty bare repository; `git init` would take templates and settings from elsewhere."""
     for name in ("objects", "refs"):
         (folder / name).mkdir()
