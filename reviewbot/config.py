@@ -4,10 +4,11 @@ A value is taken from the first of these that has it: the variable NAME, the fil
 the working directory (both forms), `reviewbot.toml` in the working directory, the user's `reviewbot.toml`, the default.
 
 The working directory may be a checkout that somebody else has written to. So its two files can neither send keys or
-code elsewhere nor run programs: ANTHROPIC_BASE_URL, OPENAI_BASE_URL, REVIEWBOT_DATABASE_URL, REVIEWBOT_PRICES_FILE, a
-model or judge `compatible:NAME@URL` and reviewers other than llm and static are refused there, unless a stronger place
-sets them too. They belong in the environment or in the user's own `reviewbot.toml`. In `.env`, NAME_FILE leads out of
-the working directory for keys alone.
+code elsewhere nor run programs nor stand in for the GitHub App: addresses and files, the App's number, name, key and
+secret, the host to listen on, a model or judge `compatible:NAME@URL` and reviewers other than llm and static are
+refused there, unless a stronger place sets them too. They belong in the environment or in the user's own
+`reviewbot.toml`, which for a secret may also name a file, as `webhook_secret_file = "PATH"`. In `.env`, NAME_FILE leads
+out of the working directory for secrets alone.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
 from reviewbot.errors import InputError
@@ -28,52 +29,34 @@ from reviewbot.setting_layers import (
     Layer,
     UnknownVariable,
     is_operators_own,
+    is_secret,
     setting_layers,
     user_settings_file,
     variable_name,
 )
 from reviewbot.setting_layers import unknown_variables as unknown_variables_in
+from reviewbot.setting_values import (
+    EXPECTED,
+    ApiUrl,
+    DatabaseUrl,
+    GitUrl,
+    HomePath,
+    Host,
+    Key,
+    Names,
+    PrivateKey,
+    Slug,
+    WebhookSecret,
+    WebUrl,
+    separated_secrets,
+    web_url,
+)
+
+_GITHUB_API = "https://api.github.com"
 
 
-def _matching(pattern: str) -> AfterValidator:
-    def checked(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError("not of the expected form")
-        return value
-
-    return AfterValidator(checked)
-
-
-def _printable_key(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
-        raise ValueError("not of the expected form")
-    return value
-
-
-def _separated(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-_DatabaseUrl = Annotated[str, _matching(r"(sqlite|postgres|postgresql(\+psycopg)?)://.*")]
-_WebUrl = Annotated[str, _matching(r"https?://[^\s/]\S*")]
-_Key = Annotated[SecretStr, AfterValidator(_printable_key)]
-_Names = Annotated[tuple[str, ...], BeforeValidator(_separated)]
-_HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
-
-# What a value has to look like, in words for the person who has to correct it.
-_EXPECTED: Final = {
-    "database_url": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
-    "concurrency": "a whole number from 1 to 64",
-    "budget_per_review_usd": "an amount in US dollars above 0, such as 2.50",
-    "reviewers": "names separated by commas, such as static,llm",
-    "anthropic_base_url": "an address such as https://host/path",
-    "openai_base_url": "an address such as https://host/v1",
-    "anthropic_api_key": "a key of printable ASCII characters without spaces",
-    "openai_api_key": "a key of printable ASCII characters without spaces",
-    "compatible_api_key": "a key of printable ASCII characters without spaces",
-}
+def _git_url(earlier: dict[str, Any]) -> str:
+    return web_url(earlier.get("github_api_url", _GITHUB_API))
 
 
 class Settings(BaseSettings):
@@ -81,27 +64,71 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    database_url: _DatabaseUrl = Field(
+    database_url: DatabaseUrl = Field(
         description="Where reviews and verdicts are kept; by default an SQLite file in the user's data directory."
     )
     model: str | None = Field(None, description="The model that reviews, such as anthropic:NAME or openai:NAME.")
     judge: str | None = Field(None, description="The model that judges replays; by default the one that reviews.")
-    reviewers: _Names = Field(
+    reviewers: Names = Field(
         (), description="Reviewers that run when a command names none; by default llm with a model, else static."
     )
-    repos: _HomePath | None = Field(None, description="The directory that holds clones of the repositories to replay.")
-    prices_file: _HomePath | None = Field(
+    repos: HomePath | None = Field(None, description="The directory that holds clones of the repositories to replay.")
+    prices_file: HomePath | None = Field(
         None, description="A file of prices per model, which override the shipped ones entry by entry."
     )
     concurrency: int = Field(4, ge=1, le=64, description="How many model calls run at once.")
     budget_per_review_usd: Decimal | None = Field(
         None, gt=0, description="The most that one review may cost in US dollars; by default there is no limit."
     )
-    anthropic_api_key: _Key | None = Field(None, description="The key for models named anthropic:NAME.")
-    anthropic_base_url: _WebUrl | None = Field(None, description="Another address for Anthropic's API.")
-    openai_api_key: _Key | None = Field(None, description="The key for models named openai:NAME.")
-    openai_base_url: _WebUrl | None = Field(None, description="Another address for OpenAI's API.")
-    compatible_api_key: _Key | None = Field(None, description="The key for models named compatible:NAME@URL.")
+    budget_per_day_usd: Decimal | None = Field(
+        None, gt=0, description="The most that the reviews of one repository may cost a day, in US dollars."
+    )
+    anthropic_api_key: Key | None = Field(None, description="The key for models named anthropic:NAME.")
+    anthropic_base_url: WebUrl | None = Field(None, description="Another address for Anthropic's API.")
+    openai_api_key: Key | None = Field(None, description="The key for models named openai:NAME.")
+    openai_base_url: WebUrl | None = Field(None, description="Another address for OpenAI's API.")
+    compatible_api_key: Key | None = Field(None, description="The key for models named compatible:NAME@URL.")
+    github_api_url: ApiUrl = Field(_GITHUB_API, description="GitHub's API; https://HOST/api/v3 for Enterprise Server.")
+    github_git_url: GitUrl = Field(
+        default_factory=_git_url,
+        description="Where repositories are fetched from as OWNER/NAME.git; by default the server of the API.",
+    )
+    github_app_id: int | None = Field(None, ge=1, lt=2**63, description="The number of the GitHub App.")
+    github_private_key: PrivateKey | None = Field(None, description="The private key of the GitHub App, as PEM.")
+    webhook_secret: WebhookSecret | None = Field(
+        None, description="The secret that signs deliveries; while it is changed both, separated by a comma."
+    )
+    bot_name: Slug | None = Field(
+        None, description="The App's short name, which people call in comments; by default GitHub is asked."
+    )
+    host: Host = Field("127.0.0.1", description="The address that the server listens on.")
+    port: int = Field(8000, ge=0, le=65_535, description="The port that the server listens on.")
+    cache_directory: HomePath = Field(
+        Path("~/.cache/reviewbot"),
+        validate_default=True,
+        description="Where fetched repositories are kept; by default in the user's cache directory.",
+    )
+    cache_gigabytes: int = Field(20, ge=1, le=100_000, description="How much space fetched repositories may take.")
+    quiet_seconds: float = Field(
+        5.0, ge=0, le=3_600, description="How long a review waits for another push, so that quick pushes become one."
+    )
+    reviews_per_hour: int = Field(
+        12, ge=1, le=1_000, description="The most reviews of one pull request in an hour, against loops."
+    )
+    reconcile_minutes: int = Field(
+        15, ge=0, le=1_440, description="How often the server looks for what was missed; 0 for never."
+    )
+
+    @property
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        """Every secret that a delivery may be signed with, () where none is set."""
+        found = separated_secrets(self.webhook_secret) if self.webhook_secret is not None else ()
+        return tuple(secret.encode() for secret in found)
+
+    @property
+    def github_web_url(self) -> str:
+        """Where people look at pull requests."""
+        return web_url(self.github_api_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +165,11 @@ def unknown_variables(
     return unknown_variables_in(_present(environment), directory or Path(), tuple(Settings.model_fields))
 
 
+def own_settings_file(environment: Mapping[str, str] | None = None) -> Path:
+    """The file of settings that is the user's own, there or not."""
+    return user_settings_file(_present(environment))
+
+
 def child_environment(names: Iterable[str] = (), environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a reviewer that is a program may inherit: PATH, LANG and the variables that the operator names."""
     present = _present(environment)
@@ -158,7 +190,7 @@ def _layers(environment: Mapping[str, str] | None, directory: Path | None) -> tu
         if layer is not None and layer.in_checkout and is_operators_own(field, layer.values[field]):
             source = layer.sources[field]
             key = field if source.startswith("reviewbot.toml:") else variable_name(field)
-            refused.append(f"{source}: {key} is {shown(layer.values[field])!r}")
+            refused.append(f"{source}: {key} {_told(field, layer.values[field])}")
     if refused:
         refused.append(
             "A file in the working directory may come with somebody else's checkout: it must not say where keys and "
@@ -175,15 +207,21 @@ def _checked(layers: tuple[Layer, ...]) -> Settings:
             _build_sources=(tuple(InitSettingsSource(Settings, dict(layer.values)) for layer in layers), {})
         )
     except ValidationError as error:
-        fields = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors(include_input=False))
+        problems = error.errors(include_input=False)
+        # a default that follows from another value is no mistake of its own
+        wrong = [one["loc"][0] for one in problems if one["type"] != "default_factory_not_called"]
     # Raised outside the handler, so that no traceback carries the refused value of a secret.
-    raise InputError("\n".join(_complaint(layers, field) for field in fields))
+    raise InputError("\n".join(_complaint(layers, str(field)) for field in dict.fromkeys(wrong)))
 
 
 def _complaint(layers: tuple[Layer, ...], field: str) -> str:
     value = next(layer.values[field] for layer in layers if field in layer.values)
-    told = "has a value that is not shown" if field.endswith("_key") else f"is {shown(value)!r}"
-    return f"{variable_name(field)} ({_source(layers, field)}) {told}; expected {_EXPECTED.get(field, 'text')}"
+    expected = EXPECTED.get(field, "text")
+    return f"{variable_name(field)} ({_source(layers, field)}) {_told(field, value)}; expected {expected}"
+
+
+def _told(field: str, value: object) -> str:
+    return "has a value that is not shown" if is_secret(field) else f"is {shown(value)!r}"
 
 
 def _source(layers: tuple[Layer, ...], field: str) -> str:

@@ -15,7 +15,12 @@ from reviewbot.toml_file import TomlValue, small_text, toml_values
 
 _PREFIX: Final = "REVIEWBOT_"
 _UNPREFIXED: Final = frozenset({"anthropic_api_key", "anthropic_base_url", "openai_api_key", "openai_base_url"})
-_OPERATORS_OWN: Final = frozenset({"anthropic_base_url", "openai_base_url", "prices_file", "database_url"})
+_OPERATORS_OWN: Final = frozenset(
+    {
+        *("anthropic_base_url", "openai_base_url", "prices_file", "database_url", "cache_directory", "host"),
+        *("github_api_url", "github_git_url", "github_app_id", "github_private_key", "webhook_secret", "bot_name"),
+    }
+)
 _HARMLESS_REVIEWERS: Final = frozenset({"llm", "static"})
 
 
@@ -45,6 +50,11 @@ def variable_name(field: str) -> str:
     return field.upper() if field in _UNPREFIXED else f"{_PREFIX}{field.upper()}"
 
 
+def is_secret(field: str) -> bool:
+    """Whether no message may show the value, and a file may hold it in its stead."""
+    return field.endswith(("_key", "_secret"))
+
+
 def setting_layers(environment: Mapping[str, str], directory: Path, fields: Sequence[str]) -> tuple[Layer, ...]:
     """All layers, the strongest first; raises InputError for a file that cannot be read or understood."""
     dotenv = _dotenv_values(directory / ".env")
@@ -52,14 +62,16 @@ def setting_layers(environment: Mapping[str, str], directory: Path, fields: Sequ
     own_file = directory / "reviewbot.toml"
     is_users = own_file.exists() and user_file.exists() and own_file.samefile(user_file)
     database = _user_directory(environment, "XDG_DATA_HOME", ".local/share") / "reviewbot.db"
+    cache = _user_directory(environment, "XDG_CACHE_HOME", ".cache") / "repositories"
+    defaults = {"database_url": f"sqlite:///{database}", "cache_directory": str(cache)}
     return (
         _variable_layer(environment, fields, "environment"),
         _pointer_layer(environment, fields, directory, ""),
         replace(_variable_layer(dotenv, fields, ".env"), in_checkout=True),
         replace(_pointer_layer(dotenv, fields, directory, " in .env"), in_checkout=True),
-        replace(_toml_layer(own_file, fields, "reviewbot.toml"), in_checkout=not is_users),
-        _toml_layer(user_file, fields, str(user_file)),
-        Layer({"database_url": f"sqlite:///{database}"}, {"database_url": "default"}),
+        replace(_toml_layer(own_file, fields, "reviewbot.toml", is_users), in_checkout=not is_users),
+        _toml_layer(user_file, fields, str(user_file), True),
+        Layer(dict(defaults), dict.fromkeys(defaults, "default")),
     )
 
 
@@ -132,23 +144,36 @@ def _pointer_layer(variables: Mapping[str, str], fields: Sequence[str], director
         if not named or field.endswith("_file"):
             continue
         file = directory / Path(named).expanduser()
-        if where and not field.endswith("_key") and not file.resolve().is_relative_to(directory.resolve()):
+        if where and not is_secret(field) and not file.resolve().is_relative_to(directory.resolve()):
             # The value would be shown, in the log of a CI run for instance, and the file may be any of the user's.
             raise InputError(f"{pointer}{where}: {file} is outside of the working directory; set {pointer} itself")
-        value = small_text(file, f"{pointer}{where}: file").strip()
-        if not value:
-            raise InputError(f"{pointer}{where}: {file} is empty; expected the value of {variable_name(field)}")
-        values[field] = value
+        values[field] = _pointed_text(file, f"{pointer}{where}", field)
         sources[field] = f"file {file} ({pointer}{where})"
     return Layer(values, sources)
 
 
-def _toml_layer(file: Path, fields: Sequence[str], shown_name: str) -> Layer:
-    found = toml_values(file, shown_name, fields)
-    return Layer(
-        {field: entry.value for field, entry in found.items()},
-        {field: f"{shown_name}:{entry.line}" for field, entry in found.items()},
-    )
+def _toml_layer(file: Path, fields: Sequence[str], shown_name: str, has_pointers: bool) -> Layer:
+    """With `has_pointers`, a secret may also be given as `NAME_file`, a path that is seen from the file's directory."""
+    pointers = {f"{field}_file": field for field in fields if has_pointers and is_secret(field)}
+    found = toml_values(file, shown_name, [*fields, *pointers])
+    values = {key: entry.value for key, entry in found.items() if key not in pointers}
+    sources = {key: f"{shown_name}:{entry.line}" for key, entry in found.items() if key not in pointers}
+    for key, entry in found.items():
+        if key in pointers:
+            place = f"{shown_name}:{entry.line}"
+            if pointers[key] in values:
+                raise InputError(f"{place}: {key} and {pointers[key]} are both set; take one of them out")
+            pointed = file.parent / Path(str(entry.value)).expanduser()
+            values[pointers[key]] = _pointed_text(pointed, f"{place}: {key}", pointers[key])
+            sources[pointers[key]] = f"file {pointed} ({place})"
+    return Layer(values, sources)
+
+
+def _pointed_text(file: Path, where: str, field: str) -> str:
+    text = small_text(file, f"{where}: file").strip()
+    if not text:
+        raise InputError(f"{where}: {file} is empty; expected the value of {variable_name(field)}")
+    return text
 
 
 def _user_directory(environment: Mapping[str, str], xdg_variable: str, fallback: str) -> Path:

@@ -276,6 +276,12 @@ EVIL = "https://evil.example/v1"
         ("reviewbot.toml", "reviewers = ['static,command:x']", "reviewbot.toml:1", "reviewers"),
         ("reviewbot.toml", "prices_file = 'p.json'", "reviewbot.toml:1", "prices_file"),
         ("reviewbot.toml", "database_url = 'sqlite:///x.db'", "reviewbot.toml:1", "database_url"),
+        (".env", f"REVIEWBOT_GITHUB_API_URL={EVIL}", ".env", "REVIEWBOT_GITHUB_API_URL"),
+        (".env", "REVIEWBOT_GITHUB_GIT_URL=/tmp", ".env", "REVIEWBOT_GITHUB_GIT_URL"),
+        (".env", "REVIEWBOT_HOST=0.0.0.0", ".env", "REVIEWBOT_HOST"),
+        (".env", "REVIEWBOT_CACHE_DIRECTORY=/tmp", ".env", "REVIEWBOT_CACHE_DIRECTORY"),
+        ("reviewbot.toml", "github_app_id = 1", "reviewbot.toml:1", "github_app_id"),
+        ("reviewbot.toml", "bot_name = 'x'", "reviewbot.toml:1", "bot_name"),
     ],
 )
 def test_a_file_of_the_checkout_cannot_send_keys_elsewhere_or_run_programs(
@@ -357,3 +363,159 @@ def test_variables_that_only_look_like_settings_are_told_with_the_name_that_was_
         ("reviewbot_judge", "environment"): "REVIEWBOT_JUDGE",
         ("REVIEWBOT_REVIEWER", ".env"): "REVIEWBOT_REVIEWERS",
     }
+
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + "q7Aa" * 16 + "\n-----END RSA PRIVATE KEY-----"
+HOOK_SECRET = "hook-" + "q7" * 12
+
+
+@pytest.mark.parametrize(
+    ("api", "git"),
+    [
+        ("", "https://github.com"),
+        ("https://api.github.com/", "https://github.com"),
+        ("https://git.example.org/api/v3", "https://git.example.org"),
+        ("https://api.acme.ghe.com", "https://acme.ghe.com"),
+        ("http://127.0.0.1:8080/api/v3/", "http://127.0.0.1:8080"),
+    ],
+)
+def test_repositories_are_fetched_from_the_server_of_the_api(
+    home: dict[str, str], tmp_path: Path, api: str, git: str
+) -> None:
+    settings = load_settings({**home, "REVIEWBOT_GITHUB_API_URL": api}, tmp_path)
+
+    assert (settings.github_git_url, settings.github_web_url) == (git, git)
+
+
+@pytest.mark.parametrize("url", ["/srv/git", "file:///srv/git", "http://127.0.0.1:1/x", "https://git.example.org"])
+def test_repositories_may_be_fetched_from_elsewhere(home: dict[str, str], tmp_path: Path, url: str) -> None:
+    assert load_settings({**home, "REVIEWBOT_GITHUB_GIT_URL": url}, tmp_path).github_git_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("REVIEWBOT_GITHUB_API_URL", "api.github.com"),
+        ("REVIEWBOT_GITHUB_API_URL", "http://api.github.com"),
+        ("REVIEWBOT_GITHUB_API_URL", "https://user:pass@host/api/v3"),
+        ("REVIEWBOT_GITHUB_GIT_URL", "http://github.com"),
+        ("REVIEWBOT_GITHUB_GIT_URL", "ssh://git@github.com"),
+        ("REVIEWBOT_GITHUB_GIT_URL", "relative/directory"),
+        ("REVIEWBOT_GITHUB_APP_ID", "0"),
+        ("REVIEWBOT_GITHUB_APP_ID", "reviewbot"),
+        ("REVIEWBOT_GITHUB_PRIVATE_KEY", "AAAA"),
+        ("REVIEWBOT_GITHUB_PRIVATE_KEY", PEM.replace("END RSA", "END")),
+        ("REVIEWBOT_WEBHOOK_SECRET", "short"),
+        ("REVIEWBOT_WEBHOOK_SECRET", f"{HOOK_SECRET},short"),
+        ("REVIEWBOT_WEBHOOK_SECRET", ","),
+        ("REVIEWBOT_BOT_NAME", "@reviewbot"),
+        ("REVIEWBOT_HOST", "0.0.0.0/0"),
+        ("REVIEWBOT_PORT", "65536"),
+        ("REVIEWBOT_BUDGET_PER_DAY_USD", "0"),
+        ("REVIEWBOT_CACHE_GIGABYTES", "0"),
+        ("REVIEWBOT_QUIET_SECONDS", "-1"),
+        ("REVIEWBOT_QUIET_SECONDS", "nan"),
+        ("REVIEWBOT_REVIEWS_PER_HOUR", "0"),
+        ("REVIEWBOT_RECONCILE_MINUTES", "often"),
+    ],
+)
+def test_a_wrong_setting_of_the_service_is_named_with_what_was_expected(
+    home: dict[str, str], tmp_path: Path, name: str, bad: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_settings({**home, name: bad}, tmp_path)
+
+    assert str(caught.value).startswith(f"{name} (environment) ")
+    assert not str(caught.value).endswith("expected text")
+    assert "\n" not in str(caught.value)
+    if name.endswith(("KEY", "SECRET")):
+        assert bad not in str(caught.value)
+
+
+@pytest.mark.parametrize("written", [PEM, PEM.replace("\n", "\\n"), PEM.replace("\n", "\r\n"), f"\n{PEM}\n\n"])
+def test_a_private_key_may_come_as_one_line_or_with_the_line_ends_of_another_system(
+    home: dict[str, str], tmp_path: Path, written: str
+) -> None:
+    settings = load_settings({**home, "REVIEWBOT_GITHUB_PRIVATE_KEY": written}, tmp_path)
+
+    assert settings.github_private_key is not None
+    assert settings.github_private_key.get_secret_value() == f"{PEM}\n"
+
+
+def test_f09_two_webhook_secrets_hold_while_one_follows_the_other(home: dict[str, str], tmp_path: Path) -> None:
+    settings = load_settings({**home, "REVIEWBOT_WEBHOOK_SECRET": f"{HOOK_SECRET}, second-{HOOK_SECRET}"}, tmp_path)
+
+    assert settings.webhook_secrets == (HOOK_SECRET.encode(), f"second-{HOOK_SECRET}".encode())
+    assert load_settings(home, tmp_path).webhook_secrets == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (".env", f"REVIEWBOT_WEBHOOK_SECRET={HOOK_SECRET}"),
+        (".env", "REVIEWBOT_WEBHOOK_SECRET_FILE=secret"),
+        ("reviewbot.toml", f"webhook_secret = '{HOOK_SECRET}'"),
+        ("reviewbot.toml", f"github_private_key = {PEM!r}"),
+    ],
+)
+def test_a_file_of_the_checkout_cannot_bring_the_apps_secrets_and_shows_none(
+    home: dict[str, str], tmp_path: Path, file: str, text: str
+) -> None:
+    (tmp_path / "secret").write_text(HOOK_SECRET)
+    (tmp_path / file).write_text(f"{text}\n".replace("'-----", '"-----').replace("-----'", '-----"'))
+
+    with pytest.raises(InputError, match="has a value that is not shown") as caught:
+        load_settings(home, tmp_path)
+
+    assert HOOK_SECRET not in str(caught.value)
+    assert "q7Aa" not in str(caught.value)
+
+
+def test_the_users_own_file_may_name_the_files_that_hold_secrets(home: dict[str, str], tmp_path: Path) -> None:
+    own = tmp_path / "config" / "reviewbot"
+    own.mkdir(parents=True)
+    (own / "app.pem").write_text(PEM)
+    (own / "reviewbot.toml").write_text("github_app_id = 7\ngithub_private_key_file = 'app.pem'\n")
+
+    for directory in (tmp_path, own):
+        settings = load_settings(home, directory)
+        assert settings.github_private_key is not None
+        assert settings.github_app_id == 7
+    assert source_of("REVIEWBOT_GITHUB_PRIVATE_KEY", home, tmp_path) == (
+        f"----…({len(PEM) + 1} characters)",
+        f"file {own / 'app.pem'} ({own / 'reviewbot.toml'}:2)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("webhook_secret_file = 'none'", "reviewbot.toml:1: webhook_secret_file: file .* cannot be read"),
+        (f"webhook_secret = '{HOOK_SECRET}'\nwebhook_secret_file = 'empty'", "both set"),
+        ("webhook_secret_file = 'empty'", "is empty; expected the value of REVIEWBOT_WEBHOOK_SECRET"),
+        ("model_file = 'empty'", "unknown key 'model_file'"),
+    ],
+)
+def test_a_bad_pointer_in_the_users_own_file_is_named(
+    home: dict[str, str], tmp_path: Path, text: str, words: str
+) -> None:
+    own = tmp_path / "config" / "reviewbot"
+    own.mkdir(parents=True)
+    (own / "empty").touch()
+    (own / "reviewbot.toml").write_text(text)
+
+    with pytest.raises(InputError, match=words):
+        load_settings(home, tmp_path)
+
+
+def test_a_checkout_cannot_point_at_the_users_files(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "reviewbot.toml").write_text("anthropic_api_key_file = '~/.ssh/id_rsa'\n")
+
+    with pytest.raises(FileProblems, match="unknown key 'anthropic_api_key_file'"):
+        load_settings(home, tmp_path)
+
+
+def test_fetched_repositories_are_kept_in_the_users_cache_directory(home: dict[str, str], tmp_path: Path) -> None:
+    environment = {**home, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    assert load_settings(environment, tmp_path).cache_directory == tmp_path / "cache" / "reviewbot" / "repositories"
