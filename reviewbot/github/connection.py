@@ -26,6 +26,7 @@ _NO_CONNECTION = (
     requests.ConnectTimeout,
     requests.exceptions.ProxyError,
     requests.exceptions.InvalidURL,
+    urllib3.exceptions.LocationValueError,
     UnicodeError,
 )
 _FAILED_HANDSHAKES = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL")
@@ -153,5 +154,6 @@ def _causes(failure: BaseException) -> list[BaseException]:
         if not isinstance(one, BaseException) or one in found:
             continue
         found.append(one)
-        waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+        # Not its context: that could be another request's failure, whose handling this request was part of.
+        waiting += [getattr(one, "reason", None), *one.args, one.__cause__]
     return found

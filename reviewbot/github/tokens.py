@@ -86,7 +86,7 @@ class InstallationTokens:
     def _ladder(self) -> Iterator[frozenset[str]]:
         """What to do without, least first; begins with what was lacking a short while ago."""
         lately = self._app.lacks.lately(self._channel.installation_id, self._app.clock.monotonic())
-        yield from dict.fromkeys(lacking & self._permissions.keys() for lacking in (lately, *_DISPENSABLE))
+        yield from dict.fromkeys(lacking.intersection(self._permissions) for lacking in (lately, *_DISPENSABLE))
 
     def _mint(self, permissions: Mapping[str, str]) -> Token:
         path = f"/app/installations/{self._channel.installation_id}/access_tokens"
