@@ -250,6 +250,11 @@ def test_a_reason_keeps_its_own_words_up_to_the_end_of_its_line():
     assert answer == Ignore("a1b2c3d4", "Ada says: \u00dcber 3 is meant, thanks.")
 
 
+@pytest.mark.parametrize("because", ["because", "Because", "because:", "because,"])
+def test_because_may_be_written_as_people_write_it(because: str):
+    assert said(f"@reviewbot ignore a1b2c3d4, {because} it is meant so") == Ignore("a1b2c3d4", "it is meant so")
+
+
 def test_a_reason_without_latin_letters_is_one():
     assert said("@reviewbot ignore a1b2c3d4 because \u6545\u610f") == Ignore("a1b2c3d4", "\u6545\u610f")
 

@@ -38,10 +38,10 @@ def test_f12_a_form_brings_any_text_unchanged(text: str):
     assert decode_body("application/x-www-form-urlencoded", urlencode({"payload": document}).encode()) == document
 
 
-@pytest.mark.parametrize("raw", [b"", b"payload", b"other=1", b"payload=1&payload=2", b"&" * 500, b"Payload=1"])
-def test_f12_a_form_without_exactly_one_payload_is_refused_or_read_as_nothing(raw: bytes):
-    with pytest.raises(UnreadablePayload):
-        parse_event("ping", decode_body("application/x-www-form-urlencoded", raw), OWN)
+@pytest.mark.parametrize("raw", [b"", b"other={}", b"payload={}&payload={}", b"&" * 500, b"Payload={}"])
+def test_f12_a_form_without_exactly_one_payload_is_refused(raw: bytes):
+    with pytest.raises(UnreadablePayload, match="payload fields instead of one"):
+        decode_body("application/x-www-form-urlencoded", raw)
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "multipart/form-data", "application/xml", ";", "json"])
