@@ -1,0 +1,94 @@
+"""One finding as Markdown: what breaks, why, the evidence, the repair, and what one can say to it."""
+
+from __future__ import annotations
+
+from reviewbot.domain.diff import Diff
+from reviewbot.domain.finding import Finding, Origin, Severity
+from reviewbot.domain.markdown_text import code, code_block, plain, prose, prose_line
+from reviewbot.domain.policy import Policy
+from reviewbot.github.evidence import evidence_text
+from reviewbot.github.limits import cut
+from reviewbot.github.places import Anchor
+from reviewbot.github.suggestion import MOST_LINES, Suggested, is_applicable, read_suggestion
+
+TITLE_ROOM = 400
+EXPLANATION_ROOM = 6_000
+WORDS_ROOM = 2_000
+_NAME_ROOM = 120
+_LONGEST_LINE = 200
+
+
+def short_id(finding: Finding) -> str:
+    """What people call a finding by: the first eight digits of its fingerprint."""
+    return finding.fingerprint[:8]
+
+
+def severity_word(severity: Severity) -> str:
+    return severity.value.capitalize()
+
+
+def title_text(finding: Finding) -> str:
+    """The title with the severity first, in bold."""
+    title = cut(finding.title.strip() or "a finding without a title", TITLE_ROOM, plain)
+    return f"**{severity_word(finding.severity)}: {title}**"
+
+
+def inline_text(finding: Finding, diff: Diff, anchor: Anchor, policy: Policy, slug: str) -> str:
+    """The finding as a comment on its lines."""
+    return _text(title_text(finding), finding, diff, anchor, policy, slug)
+
+
+def body_text(finding: Finding, place: str, diff: Diff, slug: str) -> str:
+    """The finding as a part of the review's body, at a place that is Markdown already."""
+    return _text(f"{title_text(finding)}  \n{place}", finding, diff, None, Policy(), slug)
+
+
+def explanation_text(finding: Finding) -> str:
+    return cut(finding.explanation.strip() or "The reviewer did not say why.", EXPLANATION_ROOM, prose)
+
+
+def _text(head: str, finding: Finding, diff: Diff, anchor: Anchor | None, policy: Policy, slug: str) -> str:
+    suggested = read_suggestion(finding.suggestion)
+    can_apply = anchor is not None and is_applicable(suggested, finding, anchor, diff, policy)
+    blocks = [
+        head,
+        explanation_text(finding),
+        *evidence_text(finding, diff, anchor),
+        *repair_text(suggested, can_apply),
+        small_print(finding, slug),
+    ]
+    return "\n\n".join(blocks)
+
+
+def repair_text(suggested: Suggested, can_apply: bool) -> list[str]:
+    """What the reviewer would change; a block that GitHub applies only where that was found harmless."""
+    if not suggested.words and not suggested.lines:
+        return []
+    words = f" {cut(suggested.words, WORDS_ROOM, prose_line)}" if suggested.words else ""
+    blocks = [f"Suggested, not tested:{words}"]
+    if can_apply:
+        blocks.append("\n".join(code_block(suggested.lines, "suggestion")))
+    elif suggested.lines:
+        # With a sign in front, no line of a model is at the start of a line of the comment.
+        lines = [f"+ {line[:_LONGEST_LINE]}" for line in suggested.lines[: 2 * MOST_LINES]]
+        blocks.append("\n".join(code_block(lines, "diff")))
+    return blocks
+
+
+def small_print(finding: Finding, slug: str) -> str:
+    """Who says so and how sure, and the words that make us keep quiet about it."""
+    by = [finding.reviewer, *(other for other in finding.agreed_by if other != finding.reviewer)]
+    names = ", ".join(cut(name, _NAME_ROOM, plain) for name in by[:5])
+    facts = [
+        f"Finding {code(short_id(finding))}",
+        finding.category.value,
+        f"by {names}",
+        f"confidence {finding.confidence:.0%}",
+    ]
+    if finding.origin is Origin.PRE_EXISTING:
+        facts.append("was there before this change")
+    return f"<sub>{' · '.join(facts)} · If it is wrong: {code(ignore_command(finding, slug))}</sub>"
+
+
+def ignore_command(finding: Finding, slug: str) -> str:
+    return f"@{slug} ignore {short_id(finding)} because …"
