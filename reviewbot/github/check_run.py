@@ -53,7 +53,7 @@ def check_of_round(round_: Round, policy: Policy, facts: Facts) -> CheckReport:
         *_notices(facts),
         *_new(round_, facts),
         *_known("Still open", open_known(round_), round_, facts),
-        *_known("Fixed by this head", round_.fixed, round_, facts),
+        *_known("Fixed", round_.fixed, round_, facts),
         *([gap_list(review.coverage.gaps)] if review.coverage.gaps else ()),
         *_paragraph(_held_back(review.held_back)),
         _ask(facts),

@@ -36,7 +36,8 @@ _SAID_ROOM = 300
 
 def fixed_reply(known: KnownFinding, head: Sha) -> str:
     """Said in the thread of a finding before it is resolved; GitHub links the whole name of a commit by itself."""
-    return f"Fixed in {head}: finding {code(short_id(known.finding))} is no longer there. If it comes back, it is said again."
+    shown = code(short_id(known.finding))
+    return f"Fixed in {head}: finding {shown} is no longer there. If it comes back, it is said again."
 
 
 def help_text(slug: str) -> str:
@@ -80,14 +81,12 @@ def explain_text(
     repo: RepoName | None = None,
     diff: Diff | None = None,
     run: ReviewerRun | None = None,
-    answer: str = "",
 ) -> str:
-    """What is known of a finding; `run` is the one that found it, `answer` what a model adds on being asked."""
+    """What is known of a finding; `run` is the one that found it. Without the diff no evidence is shown."""
     finding = known.finding
     place = place_text(finding.location, facts, repo, known.said_at)
-    blocks = [f"{title_text(finding)}  \n{place}, said at {code(known.said_at.short)}"]
-    blocks += [cut(answer, _ANSWER_ROOM, prose)] if answer.strip() else []
-    blocks += [explanation_text(finding)]
+    head = f"{title_text(finding)}  \n{place}, said at {code(known.said_at.short)}"
+    blocks = [head, explanation_text(finding)]
     blocks += evidence_text(finding, diff, None) if diff is not None else []
     blocks += repair_text(read_suggestion(finding.suggestion), can_apply=False)
     blocks += [f"{_fate_words(known)} {_origin_words(run)}".strip(), small_print(finding, facts.app_slug)]
@@ -109,12 +108,6 @@ def answer_text(answer: str) -> str:
     return cut(answer.strip() or "There is nothing to add.", _ANSWER_ROOM, prose)
 
 
-def queued_text(is_full: bool, head: Sha) -> str:
-    """The answer to `review` and `full review`."""
-    what = "The whole change is" if is_full else "What is new is"
-    return f"{what} being reviewed at {code(head.short)}. The result goes to the check run."
-
-
 def paused_text(slug: str) -> str:
     return f"Reviews of this pull request are paused. {code(f'@{slug} resume')} goes on with them."
 
@@ -133,12 +126,15 @@ def unclear_text(said: str, slug: str) -> str:
     return f"{shown} is no command, so nothing was done. {code(f'@{slug} help')} lists what can be asked."
 
 
-def unknown_finding_text(said: str, known: Sequence[KnownFinding]) -> str:
-    """The answer to a finding's id that nothing was found by, with those that there are."""
-    found = [f"- {code(short_id(one.finding))} {cut(one.finding.title, TITLE_ROOM, plain)}" for one in known]
-    opening = f"No finding of this pull request is called {code(shortened(said, _SAID_ROOM))}, so nothing was done."
-    shown = fitted(found, _LIST_ROOM, lambda count: f"- {count:,} more")
-    return _fitted([opening, *(["\n".join(("These there are:", "", *shown))] if found else [])])
+def unknown_finding_text(said: str, known: Sequence[KnownFinding], slug: str) -> str:
+    """The answer to an id that no finding has, or several begin with; nothing was done."""
+    shown = code(shortened(said, _SAID_ROOM))
+    listed = [f"- {code(short_id(one.finding))} {cut(one.finding.title, TITLE_ROOM, plain)}" for one in known]
+    if not listed:
+        return f"{shown} names no finding of this pull request, so nothing was done: none was said here yet."
+    opening = f"{shown} names no finding of this pull request, or more than one, so nothing was done. These there are:"
+    lines = "\n".join(fitted(listed, _LIST_ROOM, lambda count: f"- {count:,} more"))
+    return _fitted([opening, lines, f"{code(f'@{slug} help')} lists what can be asked."])
 
 
 def _fitted(blocks: Sequence[str]) -> str:
