@@ -2,73 +2,118 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reviewbot.domain.text import shortened
 from reviewbot.errors import InputError, StoreError
+from reviewbot.store.address import masked, shown
 
 _BUSY_SECONDS = 30
+_CONNECT_SECONDS = 10
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = 7_236_014_551
+"""Any number that is the same in every process: the name of PostgreSQL's lock around a migration."""
 
 
 def open_database(url: str) -> Engine:
-    """An engine on a database whose tables are those of this version.
+    """An engine on a database whose tables are those of this version; safe in several processes at once.
 
     `url`: `sqlite:///PATH` or `postgresql://...`. InputError for a url of another kind; StoreError, with the remedy,
     for a database that cannot be reached or written, or that a newer version has changed.
     """
     engine = _engine(url)
-    shown = engine.url.render_as_string(hide_password=True)
     try:
         migrate(engine)
     except CommandError as error:
         raise StoreError(
-            f"{shown} was last used by another version of reviewbot ({error}); use that version, or another "
-            "REVIEWBOT_DATABASE_URL"
+            f"{shown(engine.url)} was last used by another version of reviewbot ({reason(error, engine.url)}); use "
+            "that version, or another REVIEWBOT_DATABASE_URL"
         ) from error
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"cannot use the database {shown}: {reason(error)}; set REVIEWBOT_DATABASE_URL") from error
+        raise StoreError(
+            f"cannot use the database {shown(engine.url)}: {reason(error, engine.url)}; set REVIEWBOT_DATABASE_URL"
+        ) from error
     return engine
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Runs the migrations up to a revision in one transaction each; safe to call when there is nothing to do."""
+    """Runs the migrations up to a revision, all or none of them; nothing is locked when there is nothing to do."""
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    # The path is put in by alembic's own interpolation, to which a single % means something.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.connect() as connection:
+        if revision == "head" and _is_current(connection, config):
+            return
+    with writing_engine(engine).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATING})
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
 
-def reason(error: Exception) -> str:
-    """What the database said, without SQL and parameters."""
+def _is_current(connection: Connection, config: Config) -> bool:
+    found = MigrationContext.configure(connection).get_current_heads()
+    return set(found) == set(ScriptDirectory.from_config(config).get_heads())
+
+
+def writing_engine(engine: Engine) -> Engine:
+    """The same engine for transactions that write: on SQLite they take the write lock when they begin.
+
+    One that reads first and writes later is refused at once, without waiting, when another wrote between the two.
+    """
+    return engine.execution_options(reviewbot_begin="BEGIN IMMEDIATE")
+
+
+def reason(error: Exception, url: URL | None = None) -> str:
+    """What the database said, without SQL, parameters and passwords."""
     cause = getattr(error, "orig", None) or error
-    return shortened(str(cause), 300)
+    return shortened(masked(str(cause), url), 300)
 
 
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise InputError(f"{url!r} is not the address of a database: sqlite:///PATH or postgresql://...") from error
+    except (ArgumentError, ValueError) as error:
+        raise InputError(
+            f"{masked(url)!r} is not the address of a database: sqlite:///PATH or postgresql://..."
+        ) from error
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite(parsed.database, url)
+            return _sqlite(parsed)
         case "postgresql" | "postgres":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return _postgresql(parsed)
         case other:
             raise InputError(f"a database of the kind {other!r} is not supported: sqlite:///PATH or postgresql://...")
 
 
-def _sqlite(path: str | None, url: str) -> Engine:
+def _postgresql(url: URL) -> Engine:
+    arguments = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=arguments)
+    if "options" not in url.query:
+        event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Without a limit a statement would wait for a lock for ever, and its caller with it."""
+    connection.execute(f"SET lock_timeout = '{_BUSY_SECONDS}s'")
+    connection.commit()
+
+
+def _sqlite(url: URL) -> Engine:
+    path = url.database
     if path and path != ":memory:":
         folder = Path(path).expanduser().parent
         try:
@@ -77,14 +122,36 @@ def _sqlite(path: str | None, url: str) -> Engine:
             raise StoreError(
                 f"cannot make the folder {folder}: {error.strerror}; set REVIEWBOT_DATABASE_URL"
             ) from error
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    arguments = {} if "timeout" in url.query else {"timeout": _BUSY_SECONDS}
+    engine = create_engine(url, connect_args=arguments)
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
     """Write-ahead logging, so that readers do not wait for a writer; FULL, so that a commit is on the disk."""
+    # Python's driver begins transactions by itself, never for DDL, and never IMMEDIATE: `_begin_sqlite` does it.
+    connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Changing to write-ahead logging does not wait for others as everything else does: they are waited for here."""
+    last = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+        time.sleep(0.02)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("reviewbot_begin", "BEGIN"))

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from threading import Lock
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, delete
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from reviewbot.domain.finding import Finding
 from reviewbot.domain.replay import CaseVerdict, Judgement, Replay
 from reviewbot.domain.review import FileCoverage, ModelCall, Stage
-from reviewbot.domain.text import printable
-from reviewbot.errors import StoreError
-from reviewbot.store.database import open_database, reason
 from reviewbot.store.rows import (
     FindingRow,
     ModelCallRow,
@@ -29,6 +22,8 @@ from reviewbot.store.rows import (
     ReviewRow,
     VerdictRow,
 )
+from reviewbot.store.sound_text import sound
+from reviewbot.store.transactions import Transactions, open_transactions
 
 _COVERAGE = TypeAdapter(tuple[FileCoverage, ...])
 _JUDGEMENTS = TypeAdapter(tuple[Judgement, ...])
@@ -36,21 +31,18 @@ _JUDGEMENTS = TypeAdapter(tuple[Judgement, ...])
 
 def open_store(url: str) -> Store:
     """The store behind a database address; raises InputError or StoreError with the remedy."""
-    return Store(open_database(url))
+    return Store(open_transactions(url))
 
 
 class Store:
     """Saves runs, replays and verdicts; safe to use from several threads."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        # SQLite has one writer at a time; waiting here is quicker and fairer than in its busy handler
-        is_sqlite = engine.dialect.name == "sqlite"
-        self._turn: AbstractContextManager[Any] = Lock() if is_sqlite else nullcontext()
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     def start_run(self, started_at: str, folder: str, incidents_file: str) -> int:
         """The number of this run; the same for the same folder and start, so that a resumed run goes on."""
-        with self._writing() as session:
+        with self._transactions.writing() as session:
             known = session.exec(
                 select(RetroRunRow).where(RetroRunRow.folder == folder, RetroRunRow.started_at == started_at)
             ).first()
@@ -61,7 +53,7 @@ class Store:
 
     def save_replay(self, run_id: int, replay: Replay) -> None:
         """Adds a replay with its review; an earlier one of the same case, arm and trial gives way."""
-        with self._writing() as session:
+        with self._transactions.writing() as session:
             _forget_replay(session, run_id, replay)
             review = _review_row(replay)
             session.add(review)
@@ -95,7 +87,7 @@ class Store:
 
     def save_verdicts(self, run_id: int, verdicts: Iterable[CaseVerdict]) -> None:
         """Puts these verdicts in the place of all earlier ones of the run."""
-        with self._writing() as session:
+        with self._transactions.writing() as session:
             session.execute(delete(VerdictRow).where(col(VerdictRow.run_id) == run_id))
             for verdict in verdicts:
                 row = VerdictRow(
@@ -112,16 +104,6 @@ class Store:
                 session.add(row)
                 session.flush()
                 session.add_all(_call_row(call, verdict_id=row.id) for call in verdict.calls)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        """A transaction that is committed as a whole or not at all."""
-        try:
-            with self._turn, Session(self._engine) as session, session.begin():
-                yield session
-        except SQLAlchemyError as error:
-            shown = self._engine.url.render_as_string(hide_password=True)
-            raise StoreError(f"cannot write to the database {shown}: {reason(error)}") from error
 
 
 def _key(value: int | None) -> int:
@@ -149,7 +131,7 @@ def _review_row(replay: Replay) -> ReviewRow:
         base=replay.base,
         head=replay.head,
         outcome=replay.outcome.value,
-        reason=printable(replay.reason),
+        reason=sound(replay.reason),
         coverage=_COVERAGE.dump_python(replay.coverage.files, mode="json"),
         funnel=asdict(replay.funnel),
         cost_usd=replay.cost_usd,
@@ -172,21 +154,21 @@ def _finding_row(review_id: int, position: int, finding: Finding, stage: Stage |
         review_id=review_id,
         position=position,
         fingerprint=finding.fingerprint,
-        title=_text(finding.title),
-        explanation=_text(finding.explanation),
+        title=sound(finding.title),
+        explanation=sound(finding.explanation),
         severity=finding.severity.value,
         confidence=finding.confidence,
         category=finding.category.value,
-        path=_text(place.path) if place else None,
+        path=sound(place.path) if place else None,
         first_line=place.first_line if place else None,
         last_line=place.last_line if place else None,
         side=place.side.value if place else None,
         reviewer=finding.reviewer,
         rule=finding.rule,
-        evidence=[_text(quote) for quote in finding.evidence],
+        evidence=[sound(quote) for quote in finding.evidence],
         suggestion=_fit(finding.suggestion),
         origin=finding.origin.value,
-        anchor_text=_text(finding.anchor_text),
+        anchor_text=sound(finding.anchor_text),
         agreed_by=list(finding.agreed_by),
         stage=stage.value if stage else None,
         reason=_fit(why),
@@ -211,10 +193,5 @@ def _call_row(call: ModelCall, reviewer_run_id: int | None = None, verdict_id: i
     )
 
 
-def _text(text: str) -> str:
-    """Text that both databases take: PostgreSQL refuses NUL, and neither encodes lone surrogates."""
-    return printable(text).replace("\0", "\ufffd")
-
-
 def _fit(text: str | None) -> str | None:
-    return None if text is None else _text(text)
+    return None if text is None else sound(text)

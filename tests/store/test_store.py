@@ -54,7 +54,7 @@ def replay(case: str = "INC-1", **changes) -> Replay:
 
 
 def rows(store: Store, query: str) -> list[tuple]:
-    with store._engine.connect() as connection:
+    with store._transactions.engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
