@@ -13,8 +13,9 @@ _COLOURS = {"OK": "green", "MISSING": "yellow", "UNKNOWN": "yellow", "PROBLEM": 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Ask GitHub, too, whether it knows the App.")] = False,
 ) -> None:
-    """Checks what reviewbot needs: git, settings, keys, models, plug-ins, analysers, database.
+    """Checks what reviewbot needs: git, settings, keys, models, plug-ins, analysers, the GitHub App, database.
 
     Exit codes: 0 nothing that is needed is broken, 2 something is.
     """
@@ -22,7 +23,7 @@ def doctor(
     from reviewbot.cli.output import line
 
     made: list[Check] = []
-    for check in checks():
+    for check in checks(online):
         made.append(check)
         if not as_json:
             _print(check)

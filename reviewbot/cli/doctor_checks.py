@@ -45,8 +45,8 @@ class Check:
     remedy: str = ""
 
 
-def checks() -> Iterator[Check]:
-    """All checks in their order, each made when it is asked for."""
+def checks(online: bool = False) -> Iterator[Check]:
+    """All checks in their order, each made when it is asked for; `online` has GitHub asked who the App is."""
     yield _python_check()
     yield _git_check()
     settings = _loaded_settings()
@@ -60,7 +60,9 @@ def checks() -> Iterator[Check]:
     yield from _analyser_checks()
     if not isinstance(settings, Check):
         from reviewbot.cli.doctor_database import database_check
+        from reviewbot.cli.doctor_github import github_checks
 
+        yield from github_checks(settings, online)
         yield database_check(settings.database_url)
     yield _disk_check(Path())
 

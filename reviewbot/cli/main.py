@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from reviewbot import __version__
-from reviewbot.cli import config, doctor, incidents, retro, review
+from reviewbot.cli import app as github_app
+from reviewbot.cli import config, doctor, incidents, reconcile, retro, review, serve, worker
 from reviewbot.cli.output import error_line
 from reviewbot.errors import ReviewbotError
 
@@ -22,6 +23,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("review")(review.review)
+app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.command("reconcile")(reconcile.reconcile)
+app.add_typer(github_app.app, name="app")
 app.add_typer(retro.app, name="retro")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(config.app, name="config")

@@ -1,0 +1,148 @@
+"""`serve`, `worker` and `reconcile` do not start half set up; `doctor` says what is missing before."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.github import GitHub, World, serve
+
+APP_ID, KEY, SECRET = "REVIEWBOT_GITHUB_APP_ID", "REVIEWBOT_GITHUB_PRIVATE_KEY", "REVIEWBOT_WEBHOOK_SECRET"
+HOOK_SECRET = "hook-" + "q7" * 12
+NO_KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "q7Aa" * 16 + "\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[GitHub]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def world(github: GitHub) -> Iterator[World]:
+    made = github.world()
+    yield made
+    made.close()
+
+
+def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), **variables}
+    done = subprocess.run(
+        [sys.executable, "-m", "reviewbot", *arguments],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_f10_serve_names_everything_that_is_missing_and_the_remedy(tmp_path: Path) -> None:
+    done = run(tmp_path, "serve")
+
+    assert done.returncode == 2
+    assert all(f"  {name}: " in done.stderr for name in (APP_ID, KEY, SECRET))
+    assert "reviewbot app create" in done.stderr
+
+
+def test_f10_serve_does_not_start_without_a_webhook_secret(tmp_path: Path, world: World) -> None:
+    done = run(tmp_path, "serve", **{APP_ID: "7", KEY: world.private_key})
+
+    assert done.returncode == 2
+    assert f"  {SECRET}: " in done.stderr
+    assert f"  {APP_ID}: " not in done.stderr
+    assert f"  {KEY}: " not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["worker", "reconcile"])
+def test_what_only_works_needs_no_webhook_secret_but_the_app(tmp_path: Path, command: str) -> None:
+    done = run(tmp_path, command)
+
+    assert done.returncode == 2
+    assert f"  {APP_ID}: " in done.stderr
+    assert f"  {KEY}: " in done.stderr
+    assert SECRET not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "reconcile"])
+def test_f31_a_private_key_that_cannot_sign_stops_the_start_and_is_not_shown(tmp_path: Path, command: str) -> None:
+    done = run(tmp_path, command, **{APP_ID: "7", KEY: NO_KEY, SECRET: HOOK_SECRET})
+
+    assert done.returncode == 2
+    assert KEY in done.stderr
+    assert "q7Aa" not in done.stderr
+    assert HOOK_SECRET not in done.stderr
+
+
+def test_a_worker_beside_others_needs_a_database_that_can_be_shared(tmp_path: Path, world: World) -> None:
+    done = run(tmp_path, "worker", **{APP_ID: "7", KEY: world.private_key})
+
+    assert done.returncode == 2
+    assert "REVIEWBOT_DATABASE_URL" in done.stderr
+    assert "reviewbot serve" in done.stderr
+
+
+@pytest.mark.parametrize("option", [("--port", "70000"), ("--port", "http")])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, option: tuple[str, str]) -> None:
+    assert run(tmp_path, "serve", *option).returncode == 2
+
+
+def github_lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
+    return [check for check in json.loads(done.stdout) if check["name"] == "github"]
+
+
+def test_the_doctor_misses_an_app_without_calling_that_a_problem(tmp_path: Path) -> None:
+    (line,) = github_lines(run(tmp_path, "doctor", "--json"))
+
+    assert line["status"] == "MISSING"
+    assert "reviewbot app create" in line["remedy"]
+
+
+def test_the_doctor_names_what_half_an_app_lacks(tmp_path: Path) -> None:
+    done = run(tmp_path, "doctor", "--json", **{APP_ID: "7"})
+
+    (line,) = github_lines(done)
+    assert (done.returncode, line["status"]) == (2, "PROBLEM")
+    assert f"{KEY}, {SECRET}" in line["said"]
+
+
+def test_f31_the_doctor_finds_a_key_that_cannot_sign(tmp_path: Path) -> None:
+    (line,) = github_lines(run(tmp_path, "doctor", "--json", **{APP_ID: "7", KEY: NO_KEY, SECRET: HOOK_SECRET}))
+
+    assert line["status"] == "PROBLEM"
+    assert "q7Aa" not in line["said"]
+
+
+def test_the_doctor_asks_github_only_when_it_is_told_to(tmp_path: Path, world: World) -> None:
+    variables = {
+        APP_ID: str(world.app_id),
+        KEY: world.private_key,
+        SECRET: f"{HOOK_SECRET},{HOOK_SECRET}2",
+        "REVIEWBOT_GITHUB_API_URL": world.api_url,
+    }
+
+    (offline,) = github_lines(run(tmp_path, "doctor", "--json", **variables))
+    assert offline["status"] == "OK"
+    assert "2 webhook secrets" in offline["said"]
+    assert len(world.calls) == 0
+
+    _, online = github_lines(run(tmp_path, "doctor", "--json", "--online", **variables))
+    assert online["status"] == "OK"
+    assert world.slug in online["said"]
+
+
+def test_the_doctor_says_that_github_does_not_know_the_app(tmp_path: Path, world: World) -> None:
+    variables = {APP_ID: "1", KEY: world.private_key, SECRET: HOOK_SECRET, "REVIEWBOT_GITHUB_API_URL": world.api_url}
+
+    done = run(tmp_path, "doctor", "--json", "--online", **variables)
+
+    assert done.returncode == 2
+    assert github_lines(done)[-1]["status"] == "PROBLEM"
