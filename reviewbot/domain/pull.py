@@ -59,3 +59,9 @@ class ReviewKey:
 
     def __str__(self) -> str:
         return f"{self.app_id}:{self.ref.repo_id}:{self.ref.number}:{self.head}:{self.policy}:{self.request}"
+
+    @classmethod
+    def parse(cls, text: str) -> ReviewKey:
+        """The key that was written as this text; ValueError for any other text."""
+        app_id, repo_id, number, head, policy, request = text.split(":")
+        return cls(int(app_id), PullRef(int(repo_id), int(number)), Sha(head), policy, int(request))

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-_OWNER_OR_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
+_OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")
+# `.github` is an ordinary name; `.` and `..` would lead out of a folder
+_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}\Z")
 _FULL_SHA = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 
 
@@ -35,7 +37,7 @@ class RepoName:
     @classmethod
     def parse(cls, text: str) -> RepoName:
         owner, slash, name = text.partition("/")
-        if not slash or not _OWNER_OR_NAME.match(owner) or not _OWNER_OR_NAME.match(name):
+        if not slash or not _OWNER.match(owner) or not _NAME.match(name):
             raise ValueError(f"{text!r} is not a repository name of the form owner/name")
         return cls(owner, name)
 

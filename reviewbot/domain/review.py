@@ -29,6 +29,8 @@ class Stage(StrEnum):
     MERGE = "merge"
     VERIFY = "verify"
     CHOOSE = "choose"
+    ROUND = "round"
+    """Of a pull request's later reviews: what was said before, or is not worth raising any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ class ModelCall:
 
 
 class SkipReason(StrEnum):
-    """Why a file was not read. The first group is by intent, the second is a gap in the review."""
+    """Why a file was not read. The first group is by intent, the second is a gap in the review.
+
+    What an earlier round has read counts as covered, although this review did not look at it.
+    """
 
     GENERATED = "generated"
     LOCK_FILE = "lock-file"
@@ -82,6 +87,7 @@ class SkipReason(StrEnum):
     SUBMODULE = "submodule"
     NO_TEXT_CHANGE = "no-text-change"
     POLICY = "policy"
+    REVIEWED_BEFORE = "reviewed-before"
 
     TOO_LARGE = "too-large"
     BUDGET = "budget"
@@ -106,6 +112,7 @@ _SKIP_WORDS = {
     SkipReason.SUBMODULE: "submodule",
     SkipReason.NO_TEXT_CHANGE: "no text change",
     SkipReason.POLICY: "excluded by the policy",
+    SkipReason.REVIEWED_BEFORE: "read in an earlier round",
     SkipReason.TOO_LARGE: "over the size limit",
     SkipReason.BUDGET: "did not fit the reviewers' budget",
     SkipReason.REVIEWER_FAILED: "the reviewer failed",

@@ -1,0 +1,176 @@
+"""Puts the live service together: from settings to everything that webhooks, jobs and the reconciler work with."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from time import monotonic
+
+from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers
+from reviewbot.config import Settings
+from reviewbot.dialogue import load_prompt
+from reviewbot.domain.policy import Policy
+from reviewbot.domain.pull import PullRef
+from reviewbot.git.live import LiveCache, git_address
+from reviewbot.github.app import GitHubApp
+from reviewbot.github.failures import GitHubFailure, RateLimited
+from reviewbot.github.pace import MemoryPace
+from reviewbot.github.webhook import OwnIdentity
+from reviewbot.jobs.durable import DurableQueue
+from reviewbot.jobs.queue import CommentJob, Jobs, PullJob
+from reviewbot.pipelines.live import Limits, Live, Panel
+from reviewbot.ports import Model, Reviewer
+from reviewbot.store.deliveries import Deliveries
+from reviewbot.store.feedback import Feedback
+from reviewbot.store.installations import Installations
+from reviewbot.store.outbox import Outbox
+from reviewbot.store.policies import Policies
+from reviewbot.store.pulls import Pulls
+from reviewbot.store.rounds import Rounds
+from reviewbot.store.transactions import Transactions, open_transactions
+from reviewbot.store.workers import Workers
+
+log = logging.getLogger(__name__)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return monotonic()
+
+
+@dataclass(frozen=True)
+class QueuedJobs:
+    """The pipelines' queue, on the durable jobs."""
+
+    jobs: Jobs
+
+    def pull(self, ref: PullRef, installation_id: int, wanted: int, delay_seconds: float) -> None:
+        self.jobs.enqueue(PullJob(ref, wanted, installation_id), delay_seconds=delay_seconds)
+
+    def comment(self, delivery_id: int, installation_id: int) -> None:
+        self.jobs.enqueue(CommentJob(delivery_id, installation_id))
+
+
+@dataclass(frozen=True)
+class Reviewers:
+    """The reviewers of live reviews. Each review gets models with a budget of its own."""
+
+    settings: Settings
+
+    def panel(self, policy: Policy, budget_usd: Decimal | None) -> Panel:
+        choice = chosen_reviewers(self.settings, policy.reviewers, None)
+        workshop = Workshop(self.settings, budget_usd=budget_usd)
+        reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
+        uses_model = "llm" in choice.names
+        facts = (*choice.names, *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()))
+        return Panel(reviewers, choice.model if uses_model else None, facts)
+
+    def without_models(self, policy: Policy) -> Panel:
+        choice = chosen_reviewers(self.settings, policy.reviewers, None)
+        names = tuple(name for name in choice.names if name.startswith(DETERMINISTIC))
+        workshop = Workshop(self.settings)
+        reviewers: tuple[Reviewer, ...] = tuple(workshop.reviewer(name, None) for name in names)
+        return Panel(reviewers, None, names)
+
+    def model(self) -> Model | None:
+        choice = chosen_reviewers(self.settings, (), None)
+        if choice.model is None or "llm" not in choice.names:
+            return None
+        return Workshop(self.settings, budget_usd=self.settings.budget_per_review_usd).model(choice.model)
+
+
+@dataclass(frozen=True)
+class SharedPace:
+    """The pace of this process, and the penalties that any process has met: none of them calls before they are over."""
+
+    installations: Installations
+    own: MemoryPace
+
+    def before(self, installation_id: int, is_write: bool) -> None:
+        seconds = self.installations.parked_seconds(installation_id)
+        if seconds > 0:
+            raise RateLimited(f"GitHub wants no calls for {seconds:.0f} more seconds", seconds, is_secondary=True)
+        self.own.before(installation_id, is_write)
+
+    def parked(self, installation_id: int, until_seconds_from_now: float, is_secondary: bool) -> None:
+        self.own.parked(installation_id, until_seconds_from_now, is_secondary)
+        why = "a secondary rate limit" if is_secondary else "the hourly rate limit"
+        self.installations.park_for(installation_id, until_seconds_from_now, why)
+
+    def went_well(self, installation_id: int) -> None:
+        self.own.went_well(installation_id)
+
+
+@dataclass(frozen=True)
+class OpenService:
+    """The parts of a process of the live service, not yet at work."""
+
+    live: Live
+    transactions: Transactions
+    jobs: DurableQueue
+
+
+def open_service(settings: Settings, worker: str) -> OpenService:
+    """Everything that the settings describe; they have to name the App, its key and a webhook secret.
+
+    Raises InputError or StoreError with the remedy. GitHub is asked for the App's name, and need not answer.
+    """
+    assert settings.github_app_id is not None
+    assert settings.github_private_key is not None
+    private_key = settings.github_private_key.get_secret_value()
+    transactions = open_transactions(settings.database_url)
+    jobs = DurableQueue(transactions)
+    installations = Installations(transactions)
+    github = GitHubApp(
+        settings.github_app_id, private_key, settings.github_api_url, SharedPace(installations, MemoryPace())
+    )
+    live = Live(
+        own=OwnIdentity(settings.github_app_id, settings.bot_name or _slug(github)),
+        github=github,
+        cache=LiveCache(settings.cache_directory),
+        git_address=partial(git_address, settings.github_git_url),
+        deliveries=Deliveries(transactions),
+        pulls=Pulls(transactions),
+        outbox=Outbox(transactions),
+        rounds=Rounds(transactions),
+        installations=installations,
+        policies=Policies(transactions),
+        feedback=Feedback(transactions),
+        workers=Workers(transactions),
+        reviewers=Reviewers(settings),
+        queue=QueuedJobs(jobs),
+        clock=SystemClock(),
+        worker=worker,
+        marker_secret=_marker_secret(private_key),
+        server_url=settings.github_web_url,
+        limits=Limits(
+            quiet_seconds=settings.quiet_seconds,
+            reviews_per_hour=settings.reviews_per_hour,
+            budget_per_review_usd=settings.budget_per_review_usd,
+            budget_per_day_usd=settings.budget_per_day_usd,
+        ),
+    )
+    return OpenService(live, transactions, jobs)
+
+
+def _slug(github: GitHubApp) -> str:
+    try:
+        return github.me().slug
+    except GitHubFailure as error:
+        log.warning("GitHub did not say how the App is called", extra={"why": str(error)[:300]})
+        return "reviewbot"
+
+
+def _marker_secret(private_key: str) -> bytes:
+    """Signs the marks in what we write. Derived, so that marks are known again by an empty or a restored database."""
+    text = "".join(private_key.split())
+    return hmac.digest(text.encode(), b"reviewbot marks", "sha256")

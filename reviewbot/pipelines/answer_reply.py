@@ -1,0 +1,93 @@
+"""What is said to somebody who answers a finding: the model's word where there is one, else what is recorded."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from reviewbot.dialogue import AnswerError, ask, fenced, json_object, load_prompt
+from reviewbot.domain.pull import PullRequest
+from reviewbot.domain.round import KnownFinding
+from reviewbot.domain.text import printable
+from reviewbot.errors import ReviewbotError
+from reviewbot.github.answers import PostedComment
+from reviewbot.github.replies import answer_text, explain_text
+from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.live import Live
+from reviewbot.ports import Model, Part, Prompt, Turn
+
+log = logging.getLogger(__name__)
+
+_AROUND = 40
+_LONGEST_SAYING = 4_000
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "stands": {"type": "string", "enum": ["yes", "no", "unsure"]},
+        "answer": {"type": "string"},
+    },
+    "required": ["stands", "answer"],
+    "additionalProperties": False,
+}
+
+
+_STANDS = {"yes": "The finding stands.", "no": "The finding does not hold.", "unsure": "This is not settled."}
+
+
+def reply_text(
+    live: Live, client: RepositoryClient, pull: PullRequest, known: KnownFinding, thread: Sequence[PostedComment]
+) -> str:
+    """A short answer to the last thing that was said in the thread of a finding."""
+    model = live.reviewers.model()
+    answer = None if model is None else _of_model(model, _prompt(client, pull, known, thread))
+    return explain_text(known, live.facts(), pull.repo) if answer is None else answer_text(answer)
+
+
+def _of_model(model: Model, prompt: Prompt) -> str | None:
+    try:
+        asked = ask(model, prompt, _read)
+    except ReviewbotError as error:
+        log.warning("no answer from the model", extra={"why": str(error)[:200]})
+        return None
+    return asked.answer
+
+
+def _read(text: str) -> str:
+    answer = json_object(text)
+    stands, said = answer.get("stands"), answer.get("answer")
+    if stands not in ("yes", "no", "unsure") or not isinstance(said, str) or not said.strip():
+        raise AnswerError('Expected {"stands": "yes" | "no" | "unsure", "answer": "text"}.')
+    return f"{_STANDS[stands]} {said.strip()}"
+
+
+def _prompt(
+    client: RepositoryClient, pull: PullRequest, known: KnownFinding, thread: Sequence[PostedComment]
+) -> Prompt:
+    instructions = load_prompt("reply")
+    place = known.finding.location
+    code = client.file(place.path, pull.head) if place is not None else None
+    finding = json.dumps({"title": known.finding.title, "explanation": known.finding.explanation}, ensure_ascii=False)
+    shown = _lines(code, place.first_line) if code is not None and place is not None else "(the file is not there)"
+    said = "\n\n".join(
+        f"{'reviewer' if client.is_ours(one.author) else 'developer'}: {printable(one.body)[:_LONGEST_SAYING]}"
+        for one in thread
+    )
+    material = fenced("finding", finding) + fenced("code", shown) + fenced("thread", said)
+    return Prompt(
+        name="reply",
+        version=instructions.version,
+        system=instructions.text,
+        turns=(Turn("user", (Part(material), Part("Answer the last comment of the thread with the JSON object.\n"))),),
+        schema=_SCHEMA,
+        max_output_tokens=1_500,
+    )
+
+
+def _lines(code: bytes, line: int) -> str:
+    lines = printable(code.decode("utf-8", "replace")).split("\n")
+    first = max(0, line - _AROUND)
+    return "\n".join(
+        f"{number:>5} {text[:400]}" for number, text in enumerate(lines[first : line + _AROUND], first + 1)
+    )

@@ -1,0 +1,247 @@
+"""Says a round on the pull request: one review, and in the threads of what is fixed one reply each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reviewbot.domain.diff import Diff
+from reviewbot.domain.policy import Policy
+from reviewbot.domain.pull import PullRequest, ReviewKey
+from reviewbot.domain.round import Fate, KnownFinding, Round
+from reviewbot.github.answers import ReviewComment
+from reviewbot.github.comments import RenderedReview, all_in_body, render_review
+from reviewbot.github.facts import Facts
+from reviewbot.github.failures import Forbidden, NotThere, Refused
+from reviewbot.github.graphql import Thread
+from reviewbot.github.markers import found_marker, marker, part_of_marker
+from reviewbot.github.replies import fixed_reply
+from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.later import Later
+from reviewbot.pipelines.live import Live
+from reviewbot.pipelines.outgoing import Delivered, NotYet, Request, Result, TurnedDown, Write, deliver
+from reviewbot.store.outbox import Outgoing, SendState
+from reviewbot.store.pulls import Hold
+
+log = logging.getLogger(__name__)
+
+REVIEW, REVIEW_IN_BODY = "review", "review:in-body"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A round on its way to its pull request."""
+
+    live: Live
+    client: RepositoryClient
+    hold: Hold
+    pull: PullRequest
+    key: ReviewKey
+    round: Round
+    diff: Diff
+    policy: Policy
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What stands at GitHub; `notices` are for the check run: what could not be said where it belongs."""
+
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeadGone:
+    """GitHub says that the head is no longer part of the pull request (F45)."""
+
+
+def publish(one: Publication) -> Published | HeadGone | NotYet:
+    """Sends the review, remembers which comment says which finding, and settles the threads of what is fixed."""
+    sent = _review(one)
+    if isinstance(sent, NotYet | HeadGone):
+        return sent
+    comments, notices = sent
+    one.live.rounds.published(one.hold, one.key, comments)
+    one.live.crashpoint("published")
+    settled = _fixed(one)
+    return settled if isinstance(settled, NotYet) else Published((*notices, *settled))
+
+
+def _review(one: Publication) -> tuple[Mapping[str, int], tuple[str, ...]] | HeadGone | NotYet:
+    """The ids of the comments by fingerprint, and notices; nothing to say is nothing sent."""
+    rendered = render_review(one.round, one.diff, one.policy, one.facts)
+    if rendered is None:
+        return {}, ()
+    writes = review_writes(one.live, one.client, one.key, one.pull)
+    result = deliver(one.live, one.hold, writes.write(REVIEW, rendered))
+    if isinstance(result, TurnedDown) and _is_about_lines(one, result):
+        result = deliver(one.live, one.hold, writes.write(REVIEW_IN_BODY, all_in_body(rendered)))
+    match result:
+        case NotYet():
+            return result
+        case Delivered(remote_id):
+            return (writes.comments(int(remote_id)) if rendered.comments else {}), ()
+        case TurnedDown(note, failure):
+            if isinstance(failure, Refused) and "commit" in note.lower() and "part of" in note.lower():
+                return HeadGone()
+            return {}, (f"the comments could not be written: {note}",)
+
+
+def _is_about_lines(one: Publication, result: TurnedDown) -> bool:
+    """A 422 does not say which comment it means: all of them move into the body (F44)."""
+    if one.live.outbox.find(str(one.key), REVIEW_IN_BODY) is not None:
+        return True
+    if not isinstance(result.failure, Refused):
+        return False
+    return not ("commit" in result.note.lower() and "part of the pull request" in result.note.lower())
+
+
+@dataclass(frozen=True)
+class ReviewWrites:
+    """How the review of a key is sent, and how it is found again."""
+
+    live: Live
+    client: RepositoryClient
+    key: ReviewKey
+    number: int
+
+    def write(self, part: str, rendered: RenderedReview) -> Write:
+        request: dict[str, Any] = {
+            "commit_id": self.key.head,
+            "body": f"{rendered.body}\n{self._marker(REVIEW)}",
+            "comments": [
+                {**asdict(one), "body": f"{one.body}\n{self._marker(one.fingerprint)}"} for one in rendered.comments
+            ],
+        }
+        return self.planned(part, request)
+
+    def planned(self, part: str, request: Request) -> Write:
+        return Write(str(self.key), part, request, self._send, self._find)
+
+    def comments(self, review_id: int) -> Mapping[str, int]:
+        """The ids of the review's comments by the fingerprint of what they say."""
+        secret, key = self.live.marker_secret, str(self.key)
+        posted = self.client.review_comments(self.number, review_id)
+        found = ((part_of_marker(secret, key, one.body), one.id) for one in posted)
+        return {part: comment_id for part, comment_id in found if part is not None}
+
+    def _marker(self, part: str) -> str:
+        return marker(self.live.marker_secret, str(self.key), part)
+
+    def _send(self, request: Request) -> str:
+        comments = [
+            ReviewComment(
+                path=one["path"],
+                body=one["body"],
+                line=one["line"],
+                side=one["side"],
+                start_line=one["start_line"],
+                start_side=one["start_side"],
+            )
+            for one in request["comments"]
+        ]
+        posted = self.client.create_review(self.number, request["commit_id"], request["body"], comments)
+        return str(posted.id)
+
+    def _find(self, _request: Request) -> str | None:
+        """Our review of this key; one that was left pending by a lost request is taken away (F54)."""
+        secret, key = self.live.marker_secret, str(self.key)
+        for one in self.client.reviews(self.number):
+            if found_marker(secret, key, REVIEW, one.body) and self.client.is_ours(one.author):
+                if one.state != "PENDING":
+                    return str(one.id)
+                self.client.delete_pending_review(self.number, one.id)
+        return None
+
+
+def review_writes(live: Live, client: RepositoryClient, key: ReviewKey, pull: PullRequest) -> ReviewWrites:
+    return ReviewWrites(live, client, key, pull.ref.number)
+
+
+def settled_review(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest, row: Outgoing) -> Later | None:
+    """Finds out whether the review of an earlier head has arrived, so that nothing in it is said again."""
+    key = ReviewKey.parse(row.key)
+    writes = review_writes(live, client, key, pull)
+    if row.state is SendState.SENT:
+        if not live.rounds.is_published(key):
+            live.rounds.published(hold, key, writes.comments(int(row.remote_id or 0)))
+        return None
+    if row.state is SendState.UNKNOWN:
+        found = writes.planned(row.part, row.request).find(row.request)
+        if found is None:
+            waited = live.outbox.clean_read(hold, row.id)
+            if waited < live.limits.clean_reads_seconds:
+                return Later(live.limits.clean_reads_seconds - waited + 0.5)
+        else:
+            live.outbox.sent(hold, row.id, found)
+            live.rounds.published(hold, key, writes.comments(int(found)))
+            return None
+    live.outbox.refused(hold, row.id, f"superseded by {pull.head[:10]} before it was sent")
+    return None
+
+
+def _fixed(one: Publication) -> tuple[str, ...] | NotYet:
+    """Replies in the threads of what this head fixes, naming it, and resolves them; notices of what did not work."""
+    if not one.round.fixed:
+        return ()
+    notices: list[str] = []
+    threads = _threads(one, notices) if any(known.comment_id for known in one.round.fixed) else ()
+    for known in one.round.fixed:
+        thread = next((each for each in threads if any(said.id == known.comment_id for said in each.comments)), None)
+        if thread is not None and not thread.is_resolved:
+            result = _settle_thread(one, known, thread)
+            if isinstance(result, NotYet):
+                return result
+            if isinstance(result, TurnedDown):
+                notices.append(f"a thread could not be resolved: {result.note}")
+        one.live.rounds.settle(one.pull.ref, known.fingerprint, Fate.FIXED, one.pull.head, "")
+        one.live.crashpoint("fixed")
+    return tuple(dict.fromkeys(notices))
+
+
+def _threads(one: Publication, notices: list[str]) -> Sequence[Thread]:
+    try:
+        return one.client.threads(one.pull.ref.number)
+    except (NotThere, Forbidden, Refused) as error:
+        notices.append(f"threads of fixed findings could not be read: {error}")
+        return ()
+
+
+def _settle_thread(one: Publication, known: KnownFinding, thread: Thread) -> Result:
+    """The key does not name this head: what was fixed by an earlier one, whose look died, is not told twice."""
+    assert known.comment_id is not None
+    key = f"{one.live.head_key(one.pull.ref, known.said_at)}:fixed"
+    part, number = f"{known.fingerprint}:{known.comment_id}", one.pull.ref.number
+    reply = _reply(one, key, f"fixed:{part}", known, thread)
+    result = deliver(one.live, one.hold, reply)
+    if not isinstance(result, Delivered):
+        return result
+
+    def resolve(request: Request) -> str:
+        one.client.resolve(request["thread_id"])
+        return str(number)
+
+    resolution = Write(
+        key, f"resolve:{part}", {"thread_id": thread.id}, resolve, lambda _: None, looks_first=False, repeatable=True
+    )
+    return deliver(one.live, one.hold, resolution)
+
+
+def _reply(one: Publication, key: str, part: str, known: KnownFinding, thread: Thread) -> Write:
+    secret, number = one.live.marker_secret, one.pull.ref.number
+
+    def send(request: Request) -> str:
+        return str(one.client.reply(number, request["comment_id"], request["body"]).id)
+
+    def find(_request: Request) -> str | None:
+        """The thread was read a moment ago; only after a lost answer it has to be read again."""
+        now = one.client.threads(number) if one.live.outbox.attempts(key, part) else (thread,)
+        said = (reply for each in now if each.id == thread.id for reply in each.comments)
+        return next(
+            (str(each.id) for each in said if each.is_ours and found_marker(secret, key, part, each.body)), None
+        )
+
+    body = f"{fixed_reply(known, one.pull.head)}\n{marker(secret, key, part)}"
+    return Write(key, part, {"comment_id": known.comment_id, "body": body}, send, find)

@@ -1,0 +1,126 @@
+"""The check run of a head: begun when work on it begins, completed with what came of it, never left hanging."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reviewbot.domain.repository import Sha
+from reviewbot.github.answers import CheckRun
+from reviewbot.github.check_run import Annotation, CheckReport
+from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.live import CHECK_NAME, Live
+from reviewbot.pipelines.outgoing import Delivered, Request, Result, Write, deliver
+from reviewbot.store.outbox import Outgoing, SendState
+from reviewbot.store.pulls import Hold
+
+log = logging.getLogger(__name__)
+
+_BATCH = 50
+"""GitHub takes so many annotations in a request, and appends those of the next."""
+CREATED = "check"
+
+
+@dataclass(frozen=True)
+class HeadCheck:
+    """The check run of one head of one pull request."""
+
+    live: Live
+    client: RepositoryClient
+    hold: Hold
+    head: Sha
+
+    @property
+    def key(self) -> str:
+        return self.live.head_key(self.hold.ref, self.head)
+
+    def begin(self) -> Result:
+        """Creates it, in progress; what is there already is left as it is."""
+        started = self.live.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        request = {"name": CHECK_NAME, "head_sha": self.head, "external_id": self.key, "started_at": started}
+        return deliver(self.live, self.hold, Write(self.key, CREATED, request, self._created, self._found))
+
+    def restart(self, name: str) -> Result:
+        """Shows that a head which has a result is being looked at again; nothing happens where it has none."""
+        begun = self.live.outbox.find(self.key, CREATED)
+        if begun is None or begun.remote_id is None or self.is_open():
+            return Delivered("")
+        request = {"id": int(begun.remote_id), "status": "in_progress"}
+        return self._update(f"restart:{name}:0", request)
+
+    def complete(self, report: CheckReport, name: str) -> Result:
+        """Ends it with a report; completing it twice under one name is completing it once."""
+        begun = self.begin()
+        if not isinstance(begun, Delivered):
+            return begun
+        check_id = int(begun.remote_id)
+        before = self._annotations_before(check_id, name) if report.annotations else 0
+        result: Result = begun
+        for number, request in enumerate(_updates(report, check_id, before)):
+            result = self._update(f"{name}:{number}", request)
+            if not isinstance(result, Delivered):
+                return result
+        return result
+
+    def is_open(self) -> bool:
+        """Whether it was begun, by us, and not completed since."""
+        rows = [row for row in self.live.outbox.of(self.key) if row.state is SendState.SENT]
+        return bool(rows) and rows[-1].request.get("status") != "completed"
+
+    def _update(self, part: str, request: Request) -> Result:
+        repeatable = not request.get("output", {}).get("annotations")
+        write = Write(self.key, part, request, self._updated, self._is_updated, False, repeatable)
+        return deliver(self.live, self.hold, write)
+
+    def _created(self, request: Request) -> str:
+        check = self.client.create_check(status="in_progress", **request)
+        return str(check.id)
+
+    def _found(self, _request: Request) -> str | None:
+        ours = [check for check in self.client.checks(self.head, CHECK_NAME) if check.external_id == self.key]
+        return str(min(check.id for check in ours)) if ours else None
+
+    def _annotations_before(self, check_id: int, name: str) -> int:
+        """How many annotations of earlier reports stand there; after a crash the first count stands in the outbox."""
+        others = [row for row in self.live.outbox.of(self.key) if row.part != CREATED and _report_of(row) != name]
+        return self.client.check(check_id).annotations_count if others else 0
+
+    def _updated(self, request: Request) -> str:
+        fields = {name: value for name, value in request.items() if name not in ("id", "annotations_before")}
+        return str(self.client.update_check(request["id"], **fields).id)
+
+    def _is_updated(self, request: Request) -> str | None:
+        """Whether an update has arrived; annotations are appended, so that sending one twice would show (F47)."""
+        check = self.client.check(request["id"])
+        return str(check.id) if _has_arrived(check, request) else None
+
+
+def _report_of(row: Outgoing) -> str:
+    return row.part.rpartition(":")[0]
+
+
+def _has_arrived(check: CheckRun, request: Request) -> bool:
+    sent = len(request.get("output", {}).get("annotations", ()))
+    if sent:
+        return check.annotations_count >= int(request["annotations_before"]) + sent
+    return check.status == "completed" and check.title == str(request["output"]["title"])
+
+
+def _updates(report: CheckReport, check_id: int, before: int) -> Iterator[Mapping[str, Any]]:
+    """One request for each fifty annotations; the last one completes the check run."""
+    batches = [report.annotations[at : at + _BATCH] for at in range(0, len(report.annotations), _BATCH)] or [()]
+    for number, batch in enumerate(batches):
+        output: dict[str, Any] = {"title": report.title, "summary": report.summary, "text": report.text}
+        if batch:
+            output["annotations"] = [_annotation(one) for one in batch]
+        is_last = number == len(batches) - 1
+        ending = {"status": "completed", "conclusion": report.conclusion} if is_last else {"status": "in_progress"}
+        yield {"id": check_id, "annotations_before": before + number * _BATCH, "output": output, **ending}
+
+
+def _annotation(one: Annotation) -> dict[str, Any]:
+    fields = asdict(one)
+    fields["annotation_level"] = fields.pop("level")
+    return fields

@@ -1,0 +1,200 @@
+"""From an open pull request to what is said at its head: policy, round, publication, check run."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from reviewbot.domain.events import Trigger
+from reviewbot.domain.pull import PullRequest, ReviewKey
+from reviewbot.domain.review import Outcome
+from reviewbot.domain.round import Fate, Round
+from reviewbot.git.live import CommitGone
+from reviewbot.github.check_run import CheckReport, check_of_round, check_without_review
+from reviewbot.github.facts import Facts
+from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, STOPPED, SWEEP, ask_for_look
+from reviewbot.pipelines.later import Later
+from reviewbot.pipelines.live import Live, Panel
+from reviewbot.pipelines.outgoing import NotYet, TurnedDown
+from reviewbot.pipelines.publish_round import HeadGone, Publication, Published, publish
+from reviewbot.pipelines.pull_change import PullChange, opened_change
+from reviewbot.pipelines.pull_check import HeadCheck
+from reviewbot.pipelines.pull_notices import tell_notices
+from reviewbot.pipelines.pull_policy import PolicyInForce, policy_in_force
+from reviewbot.pipelines.pull_round import Moved, made_round
+from reviewbot.pipelines.spending import deferral
+from reviewbot.policy_file import policy_hash
+from reviewbot.store.pulls import Hold, PullWork
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at one head: all that its steps share."""
+
+    live: Live
+    client: RepositoryClient
+    hold: Hold
+    work: PullWork
+    pull: PullRequest
+    change: PullChange
+    force: PolicyInForce
+    panel: Panel
+    key: ReviewKey
+    facts: Facts
+
+    @property
+    def check(self) -> HeadCheck:
+        return HeadCheck(self.live, self.client, self.hold, self.pull.head)
+
+
+def reviewed(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
+    """Brings the head to its outcome; when to look again where it cannot have one yet."""
+    try:
+        return _opened(live, client, hold, work, pull)
+    except CommitGone as gone:
+        reason = f"the head can no longer be fetched: {gone}"
+        report = check_without_review(Outcome.SUPERSEDED, reason, live.facts(), live.defaults)
+        result = HeadCheck(live, client, hold, pull.head).complete(report, f"gone:{hold.wanted}")
+        if isinstance(result, NotYet):
+            return Later(result.seconds)
+        live.pulls.conclude(hold, pull.head, Outcome.SUPERSEDED, reason)
+        return None
+
+
+def _opened(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
+    with opened_change(live, client, pull) as change:
+        look = _look(live, client, hold, work, pull, change)
+        live.crashpoint("opened change")
+        reason = _reason_to_skip(look)
+        if reason is not None:
+            return _ended(look, Outcome.SKIPPED, reason)
+        if live.rounds.find(look.key) is None:
+            put_off = deferral(live, work, pull, look.force.policy)
+            if put_off is not None:
+                later = _ended(look, Outcome.DEFERRED, put_off.reason)
+                return later or Later(put_off.seconds)
+        return _round_of(look)
+
+
+def _look(
+    live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest, change: PullChange
+) -> Look:
+    force = policy_in_force(live, pull, change.policy_snapshot)
+    panel = live.reviewers.panel(force.policy, live.limits.budget_per_review_usd)
+    digest = policy_hash(force.policy, panel.facts)
+    key = live.review_key(pull.ref, pull.head, digest, work.request)
+    facts = replace(
+        live.facts(), policy_source=force.source, policy_hash=digest, notices=(*force.notices, *change.notices)
+    )
+    return Look(live, client, hold, work, pull, change, force, panel, key, facts)
+
+
+def _reason_to_skip(look: Look) -> str | None:
+    """Why an open pull request is not reviewed; somebody who asks for it in words gets it all the same."""
+    policy, triggers = look.force.policy, look.work.triggers
+    if look.work.is_paused:
+        return f"reviews are paused here; say `@{look.live.own.slug} resume` to go on"
+    if triggers & {COMMAND, FULL, SETTLED, Trigger.REQUESTED.value}:
+        return None
+    if look.pull.is_draft and not policy.drafts:
+        return "the pull request is a draft"
+    if look.live.rounds.find(look.key) is not None:
+        return None
+    allowed = {trigger.value for trigger in policy.triggers}
+    if triggers and not triggers & (allowed | {SWEEP, STOPPED}):
+        return f"the policy does not review on {', '.join(sorted(triggers))}; say `@{look.live.own.slug} review`"
+    return None
+
+
+def _round_of(look: Look) -> Later | None:
+    live, hold, key = look.live, look.hold, look.key
+    begun = look.check.begin()
+    if isinstance(begun, NotYet):
+        return Later(begun.seconds)
+    if live.rounds.find(key) is None:
+        look.check.restart(f"{hold.wanted}")
+        made = made_round(live, hold, look.client, look.pull, look.change, look.force, look.panel, look.work)
+        if isinstance(made, Moved):
+            return _moved(look, made)
+        live.crashpoint("made round")
+        live.rounds.save(hold, key, made)
+        live.crashpoint("saved round")
+    round_ = live.rounds.load(key)
+    assert round_ is not None, "it was saved"
+    if not live.rounds.is_published(key):
+        now = look.client.pull(look.pull.ref.number)
+        if now.head != look.pull.head or not now.is_open or (now.is_draft and not look.pull.is_draft):
+            return _moved(look, Moved(now))
+    return _said(look, round_)
+
+
+def _said(look: Look, round_: Round) -> Later | None:
+    one = Publication(
+        look.live,
+        look.client,
+        look.hold,
+        look.pull,
+        look.key,
+        round_,
+        look.change.diff,
+        look.force.policy,
+        look.facts,
+    )
+    result = publish(one)
+    match result:
+        case NotYet(seconds):
+            return Later(seconds)
+        case HeadGone():
+            return _moved(look, Moved(None))
+        case Published(notices):
+            told = tell_notices(look.live, look.client, look.hold, look.pull, look.force, look.change.diff)
+            if isinstance(told, NotYet):
+                return Later(told.seconds)
+            report = check_of_round(
+                round_, look.force.policy, replace(look.facts, notices=(*look.facts.notices, *notices))
+            )
+            return _completed(look, report, round_.review.outcome, round_.review.reason, _report_name(look))
+
+
+def _report_name(look: Look) -> str:
+    """A re-run of what is complete shows the same result under another name."""
+    name = f"review:{look.key.policy}:{look.key.request}"
+    return f"{name}:again:{look.hold.wanted}" if Trigger.REQUESTED.value in look.work.triggers else name
+
+
+def _moved(look: Look, moved: Moved) -> Later | None:
+    """The head is no more what it was: its outcome says so, and the new one is looked at at once (F36)."""
+    now = moved.now
+    if now is None or (now.is_open and now.head == look.pull.head and not now.is_draft):
+        outcome, reason = Outcome.SUPERSEDED, "the head is no longer part of the pull request"
+    elif not now.is_open:
+        outcome, reason = Outcome.SKIPPED, "the pull request was merged" if now.is_merged else "it was closed"
+    elif now.head != look.pull.head:
+        outcome, reason = Outcome.SUPERSEDED, f"superseded by {now.head[:10]}"
+    else:
+        outcome, reason = Outcome.SKIPPED, "the pull request was made a draft"
+    later = _ended(look, outcome, reason)
+    if later is None and outcome is Outcome.SUPERSEDED:
+        ask_for_look(look.live, look.pull.ref, look.work.installation_id, look.pull.repo, Trigger.PUSHED.value)
+    return later
+
+
+def _ended(look: Look, outcome: Outcome, reason: str) -> Later | None:
+    still_open = [known for known in look.live.rounds.known(look.pull.ref) if known.fate is Fate.OPEN]
+    report = check_without_review(outcome, reason, look.facts, look.force.policy, still_open)
+    return _completed(look, report, outcome, reason, f"{outcome.value}:{look.hold.wanted}")
+
+
+def _completed(look: Look, report: CheckReport, outcome: Outcome, reason: str, name: str) -> Later | None:
+    result = look.check.complete(report, name)
+    match result:
+        case NotYet(seconds):
+            return Later(seconds)
+        case TurnedDown(note):
+            log.warning("check run refused", extra={"pull": str(look.pull.ref), "why": note})
+    look.live.crashpoint("completed check")
+    look.live.pulls.conclude(look.hold, look.pull.head, outcome, reason)
+    return None

@@ -1,0 +1,126 @@
+"""One round of a pull request: the engine reads what is new, and what it finds is held against what was said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from reviewbot.domain.policy import Policy
+from reviewbot.domain.pull import PullRequest
+from reviewbot.domain.review import Outcome, Review
+from reviewbot.domain.round import Round
+from reviewbot.engine.review import Reviewable, review
+from reviewbot.engine.rounds import NewPart, new_part, round_of
+from reviewbot.errors import BudgetExhausted, ReviewCancelled
+from reviewbot.github.failures import GitHubFailure
+from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.asking import FULL
+from reviewbot.pipelines.live import Live, Panel
+from reviewbot.pipelines.pull_change import PullChange
+from reviewbot.pipelines.pull_policy import PolicyInForce
+from reviewbot.store.pulls import Hold, PullWork
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The pull request is not what it was when the look began; None where GitHub no longer knows the head."""
+
+    now: PullRequest | None
+
+
+@dataclass
+class _Watch:
+    """Says during a review whether it has become pointless.
+
+    Somebody wanting something is not enough: only GitHub knows whether the head is still the one that is read.
+    """
+
+    live: Live
+    client: RepositoryClient
+    hold: Hold
+    pull: PullRequest
+    seen: int = field(init=False)
+    moved: PullRequest | None = None
+
+    def __post_init__(self) -> None:
+        self.seen = self.hold.wanted
+
+    def __call__(self) -> bool:
+        latest = self.live.pulls.latest_wanted(self.hold)
+        if latest is None:
+            return True
+        if latest <= self.seen:
+            return False
+        self.seen = latest
+        try:
+            now = self.client.pull(self.pull.ref.number)
+        except GitHubFailure as error:
+            log.info("could not look whether the head moved", extra={"why": str(error)[:200]})
+            return False
+        has_moved = now.head != self.pull.head or not now.is_open or (now.is_draft and not self.pull.is_draft)
+        self.moved = now if has_moved else None
+        return has_moved
+
+
+def made_round(
+    live: Live,
+    hold: Hold,
+    client: RepositoryClient,
+    pull: PullRequest,
+    change: PullChange,
+    force: PolicyInForce,
+    panel: Panel,
+    work: PullWork,
+) -> Round | Moved:
+    """Reviews what earlier rounds have not read, and sorts the findings into new, fixed and still open.
+
+    A `full review` reads everything again; what was said is not said twice all the same.
+    """
+    latest = live.rounds.latest(pull.ref)
+    number = latest.number + 1 if latest else 1
+    earlier = None if latest is None or FULL in work.triggers else latest.outline
+    part = new_part(change.diff, earlier)
+    watch = _Watch(live, client, hold, pull)
+    live.pulls.note_review(hold)
+    try:
+        made = _review(live, change, part, force.policy, panel, watch)
+    except ReviewCancelled:
+        return Moved(watch.moved)
+    if change.shortfall and made.outcome is Outcome.COMPLETE:
+        made = replace(made, outcome=Outcome.PARTIAL, reason=change.shortfall)
+    return round_of(
+        made,
+        change.diff,
+        number=number,
+        earlier=earlier,
+        known=live.rounds.known(pull.ref),
+        ignored={one.fingerprint for one in live.rounds.ignored(pull.ref.repo_id)},
+        policy=force.policy,
+        head_lines=_head_lines(change),
+    )
+
+
+def _review(
+    live: Live, change: PullChange, part: NewPart, policy: Policy, panel: Panel, watch: Callable[[], bool]
+) -> Review:
+    """The engine's review; where the budget ends it, that of the reviewers that cost nothing."""
+    reviewable = Reviewable(change.change, change.base, change.head)
+    try:
+        return review(reviewable, panel.reviewers, policy, part=part, cancelled=watch)
+    except BudgetExhausted as error:
+        cheap = live.reviewers.without_models(policy)
+        if not cheap.reviewers:
+            return Review(Outcome.FAILED, str(error), change.change.repo, change.change.base, change.change.head)
+        made = review(reviewable, cheap.reviewers, policy, part=part, cancelled=watch)
+        return replace(made, outcome=Outcome.PARTIAL, reason=f"the model stopped: {error}")
+
+
+def _head_lines(change: PullChange) -> Callable[[str], tuple[str, ...] | None]:
+    def lines(path: str) -> tuple[str, ...] | None:
+        content = change.head.read_file(path)
+        return None if content is None else tuple(content.decode("utf-8", "surrogateescape").split("\n"))
+
+    return lines

@@ -1,0 +1,121 @@
+"""Reviews a pull request, from whatever asked for it to one visible outcome at its head.
+
+Every step can be repeated: what was done is in the store, so that a process may die between any two of them.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from reviewbot.domain.pull import PullRef, PullRequest
+from reviewbot.domain.review import Outcome
+from reviewbot.errors import GitError, InputError
+from reviewbot.github.check_run import check_without_review
+from reviewbot.github.failures import GitHubFailure, NotInstalled, NotThere, Suspended
+from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.later import GivenUp, Later, later_after
+from reviewbot.pipelines.live import Live
+from reviewbot.pipelines.outgoing import NotYet
+from reviewbot.pipelines.pull_check import HeadCheck
+from reviewbot.pipelines.pull_leftovers import settle_leftovers
+from reviewbot.pipelines.pull_review import reviewed
+from reviewbot.store.pulls import Fenced, Hold, PullWork
+
+log = logging.getLogger(__name__)
+
+
+def review_pull(live: Live, ref: PullRef) -> float | None:
+    """Looks at a pull request as often as something new is wanted of it.
+
+    The seconds after which somebody has to look again, or None. Nothing happens where another worker has it: that one
+    sees what is wanted before it lets go.
+    """
+    hold = live.pulls.take(ref, live.worker)
+    if hold is None:
+        return None
+    live.crashpoint("taken")
+    try:
+        later = _looked(live, hold)
+        more = live.pulls.release(hold, due_in=later.seconds if later else None)
+    except Fenced:
+        log.info("pull request passed to another worker", extra={"pull": str(ref)})
+        return None
+    live.crashpoint("released")
+    if later is not None:
+        return later.seconds
+    return 0.0 if more else None
+
+
+def let_go(live: Live, ref: PullRef) -> None:
+    """Lets go of a pull request on which a look has crashed; it is tried again, but not for ever."""
+    live.pulls.drop(ref, live.worker, due_in=60.0)
+
+
+def _looked(live: Live, hold: Hold) -> Later | None:
+    """One look; failures become a time to look again, or the end."""
+    work = live.pulls.work(hold.ref)
+    assert work is not None, "what is held is there"
+    try:
+        if work.deaths > live.limits.attempts:
+            return _given_up(live, hold, work)
+        return _look(live, hold, work)
+    except (GitHubFailure, GitError, InputError) as error:
+        return _after(live, hold, work, error)
+
+
+def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitError | InputError) -> Later | None:
+    log.warning("look failed", extra={"pull": str(hold.ref), "kind": type(error).__name__, "why": str(error)[:300]})
+    if isinstance(error, Suspended):
+        live.installations.suspend(work.installation_id, True)
+    if isinstance(error, NotInstalled):
+        live.installations.remove(work.installation_id)
+    if isinstance(error, NotThere) and work.attempts >= live.limits.attempts:
+        live.pulls.conclude(hold, work.head, Outcome.SKIPPED, "the pull request is not there")
+        return None
+    later = later_after(error, work.attempts)
+    if isinstance(later, GivenUp):
+        live.pulls.conclude(hold, work.head, Outcome.SKIPPED, later.why)
+        return None
+    return later
+
+
+def _look(live: Live, hold: Hold, work: PullWork) -> Later | None:
+    client = live.github.repository(work.installation_id, hold.ref.repo_id, work.repo)
+    pull = client.pull(hold.ref.number)
+    live.crashpoint("read pull")
+    if pull.repo != work.repo:
+        live.pulls.rename(hold.ref.repo_id, pull.repo)
+    unsettled = settle_leftovers(live, client, hold, pull)
+    if unsettled is not None:
+        return unsettled
+    if not pull.is_open:
+        return _closed(live, client, hold, pull)
+    return reviewed(live, client, hold, work, pull)
+
+
+def _closed(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest) -> Later | None:
+    """Nothing is said on a closed pull request; only a check run that was begun is ended (F38)."""
+    reason = "the pull request was merged" if pull.is_merged else "the pull request was closed"
+    check = HeadCheck(live, client, hold, pull.head)
+    if check.is_open():
+        report = check_without_review(Outcome.SKIPPED, reason, live.facts(), live.defaults)
+        result = check.complete(report, f"closed:{hold.wanted}")
+        if isinstance(result, NotYet):
+            return Later(result.seconds)
+    live.pulls.conclude(hold, pull.head, Outcome.SKIPPED, reason)
+    return None
+
+
+def _given_up(live: Live, hold: Hold, work: PullWork) -> Later | None:
+    """A pull request on which look after look has died: said on its check run, and no more tried (F65)."""
+    reason = f"gave up after {live.limits.attempts} attempts; say `@{live.own.slug} review` to try again"
+    log.error("pull request given up", extra={"pull": str(hold.ref), "deaths": work.deaths})
+    try:
+        client = live.github.repository(work.installation_id, hold.ref.repo_id, work.repo)
+        pull = client.pull(hold.ref.number)
+        report = check_without_review(Outcome.FAILED, reason, live.facts(), live.defaults)
+        HeadCheck(live, client, hold, pull.head).complete(report, f"failed:{hold.wanted}")
+        live.pulls.conclude(hold, pull.head, Outcome.FAILED, reason)
+    except GitHubFailure as error:
+        live.pulls.conclude(hold, work.head, Outcome.FAILED, f"{reason}; and could not say so: {error}")
+    return None

@@ -1,0 +1,88 @@
+"""Starts what `reviewbot serve` and `reviewbot worker` are: the live service around the durable jobs."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from reviewbot.bootstrap_live import OpenService, open_service
+from reviewbot.config import Settings
+from reviewbot.domain.pull import PullRef
+from reviewbot.jobs.engine import Chore, Engine, new_worker_id
+from reviewbot.jobs.queue import Again, Done, Handlers, Next
+from reviewbot.pipelines.answer_comment import answer_comment
+from reviewbot.pipelines.handle_delivery import handle_delivery
+from reviewbot.pipelines.live import Live
+from reviewbot.pipelines.reconcile import reconcile
+from reviewbot.pipelines.review_pull import let_go, review_pull
+from reviewbot.server.app import Probes, create_app
+from reviewbot.server.ingest import Ingest
+from reviewbot.server.metrics import Metrics
+from reviewbot.server.process import serve, work
+from reviewbot.server.webhook import WebhookEndpoint
+
+_GIGABYTE = 10**9
+_PRUNE_SECONDS = 3_600.0
+_POSTGRES_WRITERS = 4
+
+
+def run_server(settings: Settings) -> None:
+    """Serves webhooks and works until it is told to stop."""
+    worker = new_worker_id()
+    service = open_service(settings, worker)
+    metrics = Metrics()
+    engine = _engine(service, settings, worker, metrics)
+    ingest = Ingest(settings.webhook_secrets, service.live.own, service.live.deliveries, service.jobs)
+    writers = 1 if service.transactions.is_sqlite else _POSTGRES_WRITERS
+    probes = Probes({"database": lambda: _answers(service), "worker": engine.is_alive})
+    app = create_app(WebhookEndpoint(ingest, metrics, writers), probes, metrics)
+    chores = [*_chores(service.live, settings), *_reconciling(service.live, settings)]
+    serve(app, engine, handlers(service.live), settings.host, settings.port, chores)
+
+
+def run_worker(settings: Settings) -> None:
+    """Works without serving until it is told to stop."""
+    worker = new_worker_id()
+    service = open_service(settings, worker)
+    work(_engine(service, settings, worker, Metrics()), handlers(service.live), _chores(service.live, settings))
+
+
+def handlers(live: Live) -> Handlers:
+    """What the jobs do."""
+
+    def again(seconds: float | None) -> Next:
+        return Done() if seconds is None else Again(seconds)
+
+    def pull(ref: PullRef) -> Next:
+        return again(review_pull(live, ref))
+
+    return Handlers(
+        delivery=lambda delivery_id: handle_delivery(live, delivery_id),
+        pull=pull,
+        comment=lambda delivery_id: again(answer_comment(live, delivery_id)),
+        let_go=lambda ref: let_go(live, ref),
+    )
+
+
+def _engine(service: OpenService, settings: Settings, worker: str, metrics: Metrics) -> Engine:
+    return Engine(
+        service.transactions,
+        service.jobs,
+        worker,
+        reviews_at_once=settings.concurrency,
+        observe=metrics.job_ended,
+    )
+
+
+def _answers(service: OpenService) -> bool:
+    with service.transactions.reading() as session:
+        return bool(session.connection().scalar(text("SELECT 1")) == 1)
+
+
+def _chores(live: Live, settings: Settings) -> list[Chore]:
+    return [Chore("cache", _PRUNE_SECONDS, lambda: live.cache.prune(settings.cache_gigabytes * _GIGABYTE))]
+
+
+def _reconciling(live: Live, settings: Settings) -> list[Chore]:
+    if not settings.reconcile_minutes:
+        return []
+    return [Chore("reconcile", settings.reconcile_minutes * 60.0, lambda: reconcile(live))]
