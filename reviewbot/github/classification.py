@@ -98,7 +98,7 @@ def failure_of_graphql(
     if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
         return _forbidden(words, said, is_json=True)
     if kinds & {"UNPROCESSABLE", "STALE_DATA"}:
-        return Refused(said, messages)
+        return Locked(said) if _LOCKED.search(words) else Refused(said, messages)
     return Unreachable(said, maybe_applied=is_write)
 
 

@@ -201,6 +201,7 @@ def test_words_of_github_are_shown_without_hidden_characters_and_not_at_length()
         ("FORBIDDEN", "Resource not accessible by integration", Forbidden),
         ("RATE_LIMITED", "API rate limit exceeded", RateLimited),
         ("UNPROCESSABLE", "Could not resolve the thread", Refused),
+        ("UNPROCESSABLE", "Repository was archived so is read-only.", Locked),
         (None, "Something went wrong while executing your query", Unreachable),
         (None, "You have exceeded a secondary rate limit", RateLimited),
     ],

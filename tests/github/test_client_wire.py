@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gzip
 import logging
-import os
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from github.Auth import Token
 
 from reviewbot.errors import InputError
@@ -367,9 +370,12 @@ class _tls_server:
         self._certificate, self._key = directory / "cert.pem", directory / "key.pem"
 
     def __enter__(self) -> int:
-        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-days", "2"]
-        files = ["-keyout", str(self._key), "-out", str(self._certificate)]
-        subprocess.run([*command, *files], check=True, capture_output=True, env={"PATH": os.environ["PATH"]})
+        key = rsa.generate_private_key(65537, 2048)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+        began = datetime.now(UTC)
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 1, began, began + timedelta(days=1))
+        self._certificate.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        self._key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._certificate, self._key)
         self._server = socket.create_server(("127.0.0.1", 0))
