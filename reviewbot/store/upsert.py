@@ -8,14 +8,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 
-def insert_unless_there(session: Session, kind: type[SQLModel], **values: Any) -> int | None:
-    """Inserts a row unless one with its key is there; its id if it has one and was put in, else None."""
-    table = kind.__table__  # type: ignore[attr-defined]
+def insert_unless_there(session: Session, row: type[SQLModel], /, **values: Any) -> int | None:
+    """Inserts a row unless one with its key is there; the first column of its key if it was put in, else None."""
+    table = row.__table__  # type: ignore[attr-defined]
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if is_postgresql else sqlite.insert
     statement = insert(table).values(**values).on_conflict_do_nothing()
-    if "id" in table.c:
-        found: int | None = session.connection().execute(statement.returning(table.c.id)).scalar()
-        return found
-    session.connection().execute(statement)
-    return None
+    key: int | None = session.connection().execute(statement.returning(next(iter(table.primary_key)))).scalar()
+    return key

@@ -1,0 +1,148 @@
+"""The rounds of the pull requests: made once, loaded as they were made, and noted when they have been said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+
+from sqlmodel import Session, col, func, select
+
+from reviewbot.domain.pull import PullRef, ReviewKey
+from reviewbot.domain.round import Outline, Round
+from reviewbot.errors import StoreError
+from reviewbot.store.holds import Hold, guarded
+from reviewbot.store.known_findings import Ignore, KnownFindings, mark_fixed, place, say
+from reviewbot.store.live_rows import RoundRow
+from reviewbot.store.plain_values import packed, unpacked
+from reviewbot.store.review_records import add_review, key_of
+
+__all__ = ["Ignore", "Rounds", "SaidRound"]
+
+_NANODOLLAR = Decimal("0.000000001")
+
+
+@dataclass(frozen=True, slots=True)
+class SaidRound:
+    """A round that stands at GitHub: what a later one is held against."""
+
+    key: ReviewKey
+    outline: Outline
+    number: int
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What the body of a row holds."""
+
+    key: ReviewKey
+    round: Round
+
+
+class Rounds(KnownFindings):
+    """Keeps rounds, and what was said in them; safe to use from several threads; raises StoreError.
+
+    Changes made under a hold raise Fenced, which is one, where it was lost: nothing has changed then.
+    """
+
+    def find(self, key: ReviewKey) -> int | None:
+        """The id of the round that was made for this key."""
+        with self._transactions.reading() as session:
+            return session.exec(select(RoundRow.id).where(RoundRow.key == str(key))).first()
+
+    def save(self, hold: Hold, key: ReviewKey, made: Round) -> int:
+        """Keeps a round with its review, its findings and what it cost; for a key that has one, the first stands."""
+
+        def work(session: Session) -> int:
+            pull = guarded(session, hold)
+            first = session.exec(select(RoundRow.id).where(RoundRow.key == str(key))).first()
+            if first is not None:
+                return first
+            row = RoundRow(
+                key=str(key),
+                repo_id=key.ref.repo_id,
+                number=key.ref.number,
+                installation_id=pull.installation_id,
+                head=key.head,
+                review_id=add_review(session, made.review),
+                round_number=made.number,
+                body=packed(_Kept(key, made)),
+                cost_nanodollars=_nanodollars(made),
+                created_at=self._transactions.now(session),
+                published_at=None,
+            )
+            session.add(row)
+            session.flush()
+            return key_of(row.id)
+
+        return self._transactions.run(work)
+
+    def load(self, key: ReviewKey) -> Round | None:
+        """The round of this key, equal to what was saved."""
+        with self._transactions.reading() as session:
+            body = session.exec(select(RoundRow.body).where(RoundRow.key == str(key))).first()
+        return None if body is None else unpacked(_Kept, body).round
+
+    def latest(self, ref: PullRef) -> SaidRound | None:
+        """The round of this pull request that was said last, at whatever head."""
+        with self._transactions.reading() as session:
+            said = select(RoundRow.body).where(
+                RoundRow.repo_id == ref.repo_id,
+                RoundRow.number == ref.number,
+                col(RoundRow.published_at).is_not(None),
+            )
+            latest = said.order_by(col(RoundRow.published_at).desc(), col(RoundRow.id).desc()).limit(1)
+            body = session.exec(latest).first()
+        if body is None:
+            return None
+        kept = unpacked(_Kept, body)
+        return SaidRound(kept.key, kept.round.outline, kept.round.number)
+
+    def is_published(self, key: ReviewKey) -> bool:
+        with self._transactions.reading() as session:
+            query = select(RoundRow.id).where(RoundRow.key == str(key), col(RoundRow.published_at).is_not(None))
+            return session.exec(query).first() is not None
+
+    def published(self, hold: Hold, key: ReviewKey, comments: Mapping[str, int]) -> None:
+        """Notes that a round stands at GitHub, and the comment of each finding by its fingerprint. Raises Fenced.
+
+        What it says is known and open from then on. What it found fixed is so at once if it has no comment; where it
+        has one, its thread has to be told first, and `settle` follows. Twice is once: what people have said of the
+        findings in between stays.
+        """
+
+        def work(session: Session) -> None:
+            guarded(session, hold)
+            row = session.exec(select(RoundRow).where(RoundRow.key == str(key)).with_for_update()).first()
+            if row is None:
+                raise StoreError(f"no round was saved for {key}")
+            if row.published_at is not None:
+                place(session, key, comments)
+                return
+            made, now = unpacked(_Kept, row.body).round, self._transactions.now(session)
+            say(session, key, made.to_say, comments, now)
+            for known in made.fixed:
+                if known.comment_id is None:
+                    mark_fixed(session, key.ref, known.fingerprint, key.head, now)
+            row.published_at = now
+            session.add(row)
+
+        self._transactions.run(work)
+
+    def spent_usd(self, repo_id: int, since_seconds: float) -> Decimal:
+        """What the reviews of a repository have cost in the last so many seconds, as far as prices are known."""
+        return self._spent(RoundRow.repo_id == repo_id, since_seconds)
+
+    def spent_by_installation_usd(self, installation_id: int, since_seconds: float) -> Decimal:
+        return self._spent(RoundRow.installation_id == installation_id, since_seconds)
+
+    def _spent(self, whose: bool, since_seconds: float) -> Decimal:
+        with self._transactions.reading() as session:
+            since = self._transactions.now(session) - since_seconds
+            query = select(func.sum(RoundRow.cost_nanodollars)).where(whose, RoundRow.created_at >= since)
+            return int(session.exec(query).one() or 0) * _NANODOLLAR
+
+
+def _nanodollars(made: Round) -> int:
+    known = (call.cost_usd for call in made.review.calls if call.cost_usd is not None)
+    return int((sum(known, Decimal(0)) / _NANODOLLAR).to_integral_value(ROUND_UP))
