@@ -37,6 +37,10 @@ class BudgetExhausted(ReviewbotError):
     """The next model call could cost more than what is left of the budget."""
 
 
+class ReviewCancelled(ReviewbotError):
+    """A review was given up because nobody wants its result any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong in a file: where, what, and what was expected instead."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -25,6 +25,7 @@ from reviewbot.engine.anchor import SourceLines, anchor
 from reviewbot.engine.choose import choose
 from reviewbot.engine.file_kinds import is_marked_generated
 from reviewbot.engine.merge import merge
+from reviewbot.engine.outline import NewPart
 from reviewbot.engine.runs import REVIEWER_SECONDS, runs_of
 from reviewbot.engine.select import Selection, pick_paths
 from reviewbot.ports import Reviewer, ReviewTask, Snapshot
@@ -45,24 +46,29 @@ def review(
     policy: Policy | None = None,
     trial: int = 1,
     timeout_seconds: float = REVIEWER_SECONDS,
+    part: NewPart | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Review:
     """Selects what to read, lets every reviewer read it, and anchors, merges and chooses what they found.
 
     Never raises for what a reviewer does: one that raises, returns something else than a run, or takes longer than
     `timeout_seconds` has failed, and the findings of the others stand. A spent budget or a full disk (BudgetExhausted,
-    StoreError) ends the review by exception, because it ends the whole run.
+    StoreError) ends the review by exception, because it ends the whole run; so does ReviewCancelled, once `cancelled`
+    is true. Of a change of which earlier rounds have read something, only `part` is read; findings may stand anywhere.
     """
     policy = policy or Policy()
     change = reviewable.change
-    selection = pick_paths(change.diff, policy, lambda path: _was_generated(reviewable, path))
-    task = ReviewTask(change, reviewable.head, reviewable.base, policy, selection.paths, trial)
-    runs = runs_of(task, reviewers, timeout_seconds) if selection.paths else ()
+    part = part or NewPart(change.diff)
+    selection = pick_paths(part.diff, policy, lambda path: _was_generated(reviewable, path))
+    new_change = replace(change, diff=part.diff)
+    task = ReviewTask(new_change, reviewable.head, reviewable.base, policy, selection.paths, trial)
+    runs = runs_of(task, reviewers, timeout_seconds, cancelled) if selection.paths else ()
     generated = [finding for run in runs for finding in run.findings]
     anchored = anchor(generated, change.diff, _source_lines(reviewable))
     merged = merge(anchored.findings)
     chosen = choose(merged.findings, policy)
     held_back: tuple[HeldBack, ...] = (*anchored.held_back, *merged.held_back, *chosen.held_back)
-    coverage = _coverage(change, selection, runs)
+    coverage = _coverage(change, part, selection, runs)
     outcome, reason = _outcome(change, selection, runs, coverage, reviewers)
     return Review(
         outcome=outcome,
@@ -98,9 +104,9 @@ def _source_lines(reviewable: Reviewable) -> SourceLines:
     return lines
 
 
-def _coverage(change: Change, selection: Selection, runs: Sequence[ReviewerRun]) -> Coverage:
+def _coverage(change: Change, part: NewPart, selection: Selection, runs: Sequence[ReviewerRun]) -> Coverage:
     """A file is read when one reviewer read it whole; otherwise the gravest reason says why not."""
-    skipped = {file.path: file for file in selection.skipped}
+    skipped = {file.path: file for file in (*part.reviewed_before, *selection.skipped)}
     read = frozenset(path for run in runs for path in run.paths_read)
     rows = []
     for file in change.diff.files:
@@ -135,12 +141,16 @@ def _outcome(
         return Outcome.FAILED, "no reviewer was asked"
     if change.diff.is_empty and not change.is_cut:
         return Outcome.SKIPPED, "the change is empty"
+    was_read_before = any(file.skipped is SkipReason.REVIEWED_BEFORE for file in coverage.files)
     if not selection.paths and not coverage.gaps and not change.is_cut:
+        if was_read_before:
+            return Outcome.COMPLETE, ""
         return Outcome.SKIPPED, f"nothing to review: {_counted(coverage.skipped)}"
     if runs and len(failures) == len(runs) and not coverage.read:
         return Outcome.FAILED, "; ".join(failures)
     if not runs:
-        return Outcome.PARTIAL, f"nothing was read: {_first_gap(coverage)}; split it into smaller changes"
+        nothing = "nothing new" if was_read_before else "nothing"
+        return Outcome.PARTIAL, f"{nothing} was read: {_first_gap(coverage)}; split it into smaller changes"
     shortfalls = [*failures, *_too_much(change, coverage)]
     return (Outcome.PARTIAL, "; ".join(shortfalls)) if shortfalls else (Outcome.COMPLETE, "")
 

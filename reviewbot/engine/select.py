@@ -59,6 +59,8 @@ def _reason(
         return SkipReason.BINARY, ""
     if any(glob_matches(pattern, file.path) for pattern in policy.ignored_paths):
         return SkipReason.POLICY, ""
+    if policy.only_paths and not any(glob_matches(pattern, file.path) for pattern in policy.only_paths):
+        return SkipReason.POLICY, "not among the paths that are reviewed"
     by_name = reason_to_skip(file.path)
     if by_name is not None:
         return by_name, ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
@@ -13,8 +13,9 @@ from reviewbot.domain.finding import Finding
 from reviewbot.domain.review import ReviewerRun, SkipReason
 from reviewbot.engine.answer import FINDINGS_SCHEMA, read_findings
 from reviewbot.engine.context import gather_context
-from reviewbot.engine.prompts import Chunk, chunks_of, context_block, diff_block
-from reviewbot.ports import Model, Part, Prompt, ReviewTask, Turn
+from reviewbot.engine.prompts import Chunk, chunks_of, context_block, diff_block, guidance_block
+from reviewbot.errors import ReviewCancelled
+from reviewbot.ports import Completion, Model, Part, Prompt, ReviewTask, Turn
 
 _CONTEXT_SHARE = 0.4
 """Of a prompt's tokens, the part that surroundings may take; the diff comes first."""
@@ -31,6 +32,23 @@ class _Batch:
         return tuple(dict.fromkeys(chunk.path for chunk in self.chunks))
 
 
+@dataclass(frozen=True, slots=True)
+class _StoppableModel:
+    """A model that is not called any more once the review was given up."""
+
+    model: Model
+    is_stopped: Callable[[], bool]
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def complete(self, prompt: Prompt) -> Completion:
+        if self.is_stopped():
+            raise ReviewCancelled(f"{self.name} was not asked: the review was given up")
+        return self.model.complete(prompt)
+
+
 class LlmReviewer:
     """Reads the diff and its surroundings in a single pass, blind to title, description and author.
 
@@ -44,6 +62,10 @@ class LlmReviewer:
     @property
     def name(self) -> str:
         return self._name
+
+    def stopping(self, is_stopped: Callable[[], bool]) -> LlmReviewer:
+        """The same reviewer; it raises ReviewCancelled where it would begin a call after `is_stopped`."""
+        return LlmReviewer(_StoppableModel(self._model, is_stopped), self._name)
 
     def review(self, task: ReviewTask) -> ReviewerRun:
         started = monotonic()
@@ -72,17 +94,22 @@ class LlmReviewer:
 
 
 def review_prompt(task: ReviewTask, chunks: Sequence[Chunk]) -> Prompt:
-    """The prompt for part of a change; the material comes first, so that further prompts can share it in the cache."""
+    """The prompt for part of a change; the material comes first, so that further prompts can share it in the cache.
+
+    What the policy tells reviewers follows it, and counts against the tokens that surroundings may take.
+    """
     instructions = load_prompt("review")
-    used = sum(chunk.tokens for chunk in chunks)
-    room = max(0, min(int(task.policy.prompt_tokens * _CONTEXT_SHARE), task.policy.prompt_tokens - used))
     paths = tuple(dict.fromkeys(chunk.path for chunk in chunks))
+    guidance = guidance_block(task.policy, paths)
+    used = sum(chunk.tokens for chunk in chunks) + len(guidance) // 4
+    room = max(0, min(int(task.policy.prompt_tokens * _CONTEXT_SHARE), task.policy.prompt_tokens - used))
     material = diff_block(chunks) + context_block(gather_context(task, paths, room))
+    told = (Part(guidance),) if guidance else ()
     return Prompt(
         name="review",
         version=instructions.version,
         system=instructions.text,
-        turns=(Turn("user", (Part(material, cacheable=True), Part(_TASK))),),
+        turns=(Turn("user", (Part(material, cacheable=True), *told, Part(_TASK))),),
         schema=FINDINGS_SCHEMA,
         trial=task.trial,
     )
