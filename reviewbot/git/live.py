@@ -29,6 +29,7 @@ from reviewbot.git.remote import (
     cause_of,
     commit_refspec,
     git_address,
+    gits_words,
     pull_refspec,
 )
 from reviewbot.git.repository import Repository
@@ -122,16 +123,16 @@ class LiveCache:
     def _kept(self, repo_id: int) -> Iterator[CacheSlot]:
         slot = CacheSlot(self.directory, repo_id)
         with ExitStack() as held:
-            with self._explained():
+            with self._explained(slot):
                 held.enter_context(slot.used(self.timeout_seconds))
             yield slot
 
     def _fetched(self, slot: CacheSlot, read: Callable[[Repository], _Found]) -> _Found:
         """What is read after a fetch; a repository that fails for no known reason is thrown away and fetched anew."""
-        with self._explained(), slot.fetching(self.timeout_seconds):
+        with self._explained(slot), slot.fetching(self.timeout_seconds):
             is_new = slot.prepare()
             try:
-                with self._explained():
+                with self._explained(slot):
                     return _read(slot, read)
             except FetchFailed as error:
                 if is_new or error.cause is not Cause.UNEXPLAINED:
@@ -141,21 +142,22 @@ class LiveCache:
             return _read(slot, read)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, slot: CacheSlot) -> Iterator[None]:
         """Has every error say whether it is worth trying again."""
         try:
             yield
         except (CommitGone, FetchFailed):
             raise
         except CacheBusy as error:
-            raise FetchFailed(str(error), Cause.SLOW) from error
+            raise FetchFailed("another review fetches the same repository, and takes long", Cause.SLOW) from error
         except RefAbsent as error:
             raise FetchFailed(str(error), Cause.ABSENT) from error
         except GitError as error:
-            raise FetchFailed(str(error), cause_of(str(error))) from error
+            cause = cause_of(str(error))
+            raise FetchFailed(f"{cause} ({gits_words(str(error), slot.git_dir)})", cause) from error
         except OSError as error:
             raise FetchFailed(
-                f"cannot write to {self.directory}: {error.strerror}; make room, or set REVIEWBOT_CACHE_DIRECTORY",
+                f"cannot write to REVIEWBOT_CACHE_DIRECTORY: {error.strerror}; make room there, or set another",
                 Cause.DISK,
             ) from error
 

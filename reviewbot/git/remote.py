@@ -34,8 +34,9 @@ _SETTINGS: Final = (
     "fetch.writeCommitGraph=false",
     # The address is read anew from the API for each review: who redirects would get the token.
     "http.followRedirects=false",
-    "http.lowSpeedLimit=1000",
-    "http.lowSpeedTime=30",
+    # No byte at all for a minute; a server that packs a large repository sends one now and then.
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=60",
     "http.sslVerify=true",
 )
 _FETCH: Final = (
@@ -96,7 +97,7 @@ class CommitGone(GitError):
 
 
 class FetchFailed(GitError):
-    """Nothing came. `is_transient`: it is worth trying again, with a fresh token.
+    """Nothing came; the text may be shown to strangers. `is_transient`: it is worth trying again, with a fresh token.
 
     GitHub's replicas may deny for some seconds a repository that was just announced, so that counts as transient.
     """
@@ -141,7 +142,7 @@ class Remote:
                 timeout_seconds=timeout_seconds,
             )
         except GitError as error:
-            failure = self._failure(str(error))
+            failure = self._failure(str(error), git_dir)
         else:
             return
         # Raised outside the handler, so that no traceback carries git's words with a token in them.
@@ -168,7 +169,7 @@ class Remote:
     def _credentials(self) -> str:
         return base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
 
-    def _failure(self, message: str) -> GitError:
+    def _failure(self, message: str, git_dir: Path) -> GitError:
         gone = _GONE.search(message)
         if gone:
             return CommitGone(Sha(gone[1] or gone[2]))
@@ -176,7 +177,7 @@ class Remote:
         if absent:
             return RefAbsent(absent[1])
         cause = cause_of(message)
-        return FetchFailed(f"{self.address} could not be fetched, {cause}: {self._without_token(message)}", cause)
+        return FetchFailed(f"{self.address}: {cause} ({self._without_token(gits_words(message, git_dir))})", cause)
 
     def _without_token(self, text: str) -> str:
         if self.token is None:
@@ -209,6 +210,12 @@ def branch_refspec(branch: str, target: str) -> str:
 
 def _all_of_it(git_dir: Path) -> list[str]:
     return ["--unshallow"] if (git_dir / "shallow").exists() else []
+
+
+def gits_words(message: str, git_dir: Path) -> str:
+    """What git said, without advice for whoever sits at this machine and without its paths: strangers may read it."""
+    words = message.partition(f"in {git_dir}: ")[2].rpartition("; ")[0] or message
+    return words.replace(str(git_dir), "the cache")
 
 
 def cause_of(message: str) -> Cause:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reviewbot.domain.pull import PullRef, PullRequest
 from reviewbot.domain.repository import RepoName, Sha
-from tests.fakes.repositories import RepositoryBuilder
+from tests.fakes.repositories import FIRST_SECOND, RepositoryBuilder
 
 SHOP = RepoName("acme", "shop")
 
@@ -17,19 +17,31 @@ class PullServer:
     def __init__(self, root: Path, commits: int = 3) -> None:
         self.root = root
         self.builder = RepositoryBuilder(root / "acme" / "shop.git")
-        for number in range(commits):
-            self.builder.write("main.txt", f"{number}\n").commit(f"Main {number}")
-        self.fork_point = self.builder.head
+        self.fork_point = self.grow(commits)
+
+    def grow(self, commits: int, path: str = "main.txt", subject: str = "Main") -> Sha:
+        """Adds commits to `main`, each with another line in the file."""
+        has_parent = bool(self.builder.git("for-each-ref", "refs/heads/main").strip())
+        head = self._imported("refs/heads/main", commits, path, subject, "{}", has_parent)
+        self.builder.git("reset", "--quiet", "--hard", "main")
+        return head
 
     def open_pull(self, number: int = 7, commits: int = 1, name: str = "new.py") -> PullRequest:
-        self.builder.branch(f"topic-{number}")
-        for count in range(commits):
-            self.builder.write(name, f"x = {count}\n").commit(f"Topic {count}")
-        head = self.builder.head
-        self.builder.git("update-ref", f"refs/pull/{number}/head", head)
-        self.builder.switch("main")
-        self.builder.git("branch", "-D", f"topic-{number}")
-        return self.pull(number, head)
+        ref = f"refs/pull/{number}/head"
+        self.builder.git("update-ref", ref, "refs/heads/main")
+        return self.pull(number, self._imported(ref, commits, name, "Topic", "x = {}", has_parent=True))
+
+    def _imported(self, ref: str, commits: int, path: str, subject: str, line: str, has_parent: bool) -> Sha:
+        """Makes many commits at once, which git does in a moment that way."""
+        parts = []
+        for number in range(commits):
+            parent = f"from {ref}^0\n" if has_parent and number == 0 else ""
+            message, content = f"{subject} {number}", f"{line.format(number)}\n"
+            who = f"committer Ada <ada@example.org> {FIRST_SECOND + number} +0000"
+            file = f"M 100644 inline {path}\ndata {len(content)}\n{content}"
+            parts.append(f"commit {ref}\n{who}\ndata {len(message)}\n{message}\n{parent}{file}\n")
+        self.builder.git("fast-import", "--quiet", "--force", stdin="".join(parts).encode())
+        return Sha(self.builder.git("rev-parse", ref).strip())
 
     def pull(self, number: int, head: Sha, base: Sha | None = None) -> PullRequest:
         return PullRequest(

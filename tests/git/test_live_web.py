@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,3 +114,14 @@ def test_f52_an_answer_that_breaks_off_is_worth_another_try(
     web.is_cut = False
     with cache.change(origin.pull(7, origin.open_pull(8).head), git_address(web.url, SHOP), TOKEN) as change:
         assert change.base == origin.fork_point
+
+
+def test_a_server_that_falls_silent_is_left_after_the_time_that_was_set(
+    origin: PullServer, web: GitWebServer, tmp_path: Path
+) -> None:
+    web.goes_on = threading.Event()
+
+    error = failure(LiveCache(tmp_path / "cache", timeout_seconds=0.5), origin, web, TOKEN)
+
+    web.goes_on.set()
+    assert (error.cause, error.is_transient) == (Cause.SLOW, True)

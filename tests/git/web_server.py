@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,13 +16,16 @@ from urllib.parse import urlsplit
 
 @dataclass
 class GitWebServer:
-    """Serves what stands below `root`. With a `token` nobody else is let in; `refuse_with` is answered to everybody."""
+    """Serves what stands below `root`. With a `token` nobody else is let in; `refuse_with` is answered to everybody.
+
+    With `goes_on` a request is answered when that is set."""
 
     root: Path
     token: str | None = None
     refuse_with: int | None = None
     redirect_to: str | None = None
     is_cut: bool = False
+    goes_on: threading.Event | None = None
     port: int = 0
     requests: list[str] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
@@ -52,10 +55,11 @@ class GitWebServer:
 def serving(server: GitWebServer) -> Iterator[GitWebServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer(self, server)
+            # git may have been ended for its slowness
+            with suppress(ConnectionError):
+                answer(self, server)
 
-        def do_POST(self) -> None:
-            answer(self, server)
+        do_POST = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -74,6 +78,8 @@ def answer(handler: BaseHTTPRequestHandler, server: GitWebServer) -> None:
     server.requests.append(handler.path)
     server.authorizations.append(authorization)
     server.look_at_processes()
+    if server.goes_on is not None:
+        server.goes_on.wait(20)
     if server.refuse_with is not None:
         handler.send_error(server.refuse_with)
     elif server.redirect_to is not None:
