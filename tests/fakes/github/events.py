@@ -8,14 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.github.pull_views import (
-    check_view,
-    comment_view,
-    pull_list_view,
-    pull_view,
-    review_comment_view,
-    review_view,
-)
+from tests.fakes.github.check_views import check_view
+from tests.fakes.github.pull_views import pull_list_view, pull_view
+from tests.fakes.github.said_views import comment_view, reactions_view, review_comment_view, review_view
 from tests.fakes.github.state import (
     Check,
     Comment,
@@ -28,7 +23,7 @@ from tests.fakes.github.state import (
     User,
     node_id,
 )
-from tests.fakes.github.views import installation_view, repository_view, simple_repository_view, user_view
+from tests.fakes.github.views import app_view, installation_view, repository_view, simple_repository_view, user_view
 
 if TYPE_CHECKING:
     from tests.fakes.github.world import World
@@ -129,6 +124,7 @@ def comment_event(
             "patch_url": shown["patch_url"],
             "merged_at": shown["merged_at"],
         },
+        "reactions": reactions_view(issue_url, []),
         "performed_via_github_app": None,
         "state_reason": None,
     }
@@ -149,7 +145,7 @@ def review_comment_event(
 def review_event(world: World, repository: RepositoryState, pull: PullState, review: Review) -> Event:
     payload = common(world, "submitted", review.author, repository)
     shown = review_view(world, repository, review)
-    payload |= {"review": shown | {"state": review.state.lower()}}
+    payload |= {"review": shown | {"state": review.state.lower(), "body": review.body or None}}
     payload |= {"pull_request": pull_list_view(world, repository, pull)}
     return announced(world, "pull_request_review", repository, payload)
 
@@ -175,7 +171,13 @@ def suite_event(world: World, repository: RepositoryState, pull: PullState, send
     shown = pull_list_view(world, repository, pull)
     is_ours = pull.head_repository is repository
     related = {name: shown[name] for name in ("url", "id", "number")}
-    related |= {side: {name: shown[side][name] for name in ("ref", "sha")} for side in ("head", "base")}
+    place = {"id": repository.id, "url": shown["base"]["repo"]["url"], "name": repository.name}
+    related |= {
+        side: {name: shown[side][name] for name in ("ref", "sha")} | {"repo": place} for side in ("head", "base")
+    }
+    url = f"{world.api_url}/repos/{repository.full_name}/check-suites/{pull.id + 2}"
+    commit = {"id": pull.head, "tree_id": pull.head, "message": pull.title, "timestamp": shown["updated_at"]}
+    who = {"name": "Ada", "email": "ada@example.org"}
     suite = {
         "id": pull.id + 2,
         "node_id": node_id("CS", pull.id + 2),
@@ -183,14 +185,19 @@ def suite_event(world: World, repository: RepositoryState, pull: PullState, send
         "head_sha": pull.head,
         "status": "queued",
         "conclusion": None,
+        "url": url,
+        "before": pull.base,
+        "after": pull.head,
         "pull_requests": [related] if is_ours else [],
-        "app": {"id": world.app_id, "slug": world.slug},
+        "app": app_view(world),
         "created_at": shown["created_at"],
         "updated_at": shown["updated_at"],
+        "latest_check_runs_count": sum(one.head == pull.head for one in repository.checks.values()),
+        "check_runs_url": f"{url}/check-runs",
+        "head_commit": commit | {"author": who, "committer": who},
     }
-    return announced(
-        world, "check_suite", repository, common(world, action, sender, repository) | {"check_suite": suite}
-    )
+    payload = common(world, action, sender, repository) | {"check_suite": suite}
+    return announced(world, "check_suite", repository, payload)
 
 
 def installation_event(world: World, installation: Installation, action: str, **more: Any) -> Event:

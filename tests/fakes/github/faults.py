@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from tests.fakes.github.ledger import matcher
 
@@ -34,6 +35,7 @@ class Kind(StrEnum):
     STALE = "stale reads"
     HTML = "200 html"
     TRUNCATED = "200 truncated json"
+    CUT = "connection cut in the body"
     BROKEN_GZIP = "200 broken gzip"
     EMPTY = "200 empty"
     WRONG_JSON = "200 wrong json"
@@ -44,6 +46,7 @@ class Kind(StrEnum):
     UNPROCESSABLE_LINE = "422 line"
     UNPROCESSABLE_COMMIT = "422 commit"
     UNPROCESSABLE_AFTER = "422 after effect"
+    UNPROCESSABLE_DIFF = "422 problem generating diff"
     DIFF_UNAVAILABLE = "503 diff is taking too long"
 
 
@@ -68,6 +71,7 @@ BEFORE_EFFECT = frozenset(
         Kind.UNPROCESSABLE,
         Kind.UNPROCESSABLE_LINE,
         Kind.UNPROCESSABLE_COMMIT,
+        Kind.UNPROCESSABLE_DIFF,
         Kind.DIFF_UNAVAILABLE,
     }
 )
@@ -78,8 +82,9 @@ LIMITS = frozenset({Kind.PRIMARY_403, Kind.PRIMARY_429, Kind.SECONDARY_403, Kind
 class Fault:
     """One fault. It strikes from the `nth` request that fits on, `times` requests long (None: for ever).
 
-    `seconds` is how long a delay or a stale read lasts, `retry_after` what a limit's answer says (None: nothing),
-    `stale_seconds` hides what the request creates from reads for so long.
+    `seconds` is how long a delay, a drip, a timeout or a stale read lasts, `status` that of the 5xx kinds,
+    `retry_after` what a limit's answer says (None: nothing), `stale_seconds` hides what the request creates from
+    reads for so long, `body` replaces the answer's text.
     """
 
     method: str
@@ -95,11 +100,13 @@ class Fault:
     location: str = ""
     message: str = ""
     body: bytes | None = None
-    before: Any = None
-    """Called with no argument when the fault strikes, before anything else happens: a push, a close, a crash."""
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
+    """Called with no argument when the fault strikes, before anything else happens, or between effect and answer:
+    a push, a close, a crash. A fault with `seconds=0` of kind "delay" does nothing else."""
     seen: int = 0
     struck: int = 0
-    wants: Any = field(default=None, repr=False)
+    wants: re.Pattern[str] = field(default=re.compile(""), repr=False)
 
     def strikes(self, method: str, path: str) -> bool:
         if self.method not in ("*", method) or not self.wants.fullmatch(path):

@@ -7,39 +7,71 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.fakes.github.faults import Fault, Kind
+from tests.fakes.github.ledger import Call
 from tests.fakes.github.tokens import sees, token_of
-from tests.fakes.github.transport import Connection
+from tests.fakes.github.transport import Connection, HungUp
 from tests.fakes.github.web import ApiError, Request, Response, not_found
 
 if TYPE_CHECKING:
     from tests.fakes.github.world import World
 
+_STATUS = {Kind.UNAUTHORIZED: 401, Kind.FORBIDDEN: 403, Kind.NOT_FOUND: 404, Kind.SECONDARY_429: 429}
+
 
 def serve_git(world: World, connection: Connection, request: Request) -> None:
+    """Answers `/git/OWNER/NAME.git/...`. Faults strike here too, as far as git can tell them apart."""
     call = world.calls.begin(request.method, request.path, request.query, world.clock.now())
     fault = world.faults.next(request.method, request.path)
     if fault is not None:
         call.fault = str(fault.kind)
-        if fault.before is not None:
-            fault.before()
-        connection.wait(fault.seconds)
-        if "before" in fault.kind or "reset" in fault.kind:
-            connection.reset()
-        call.status = fault.status
-        connection.send(ApiError(fault.status, "Server Error").response)
+        _strike(world, connection, request, call, fault)
         return
+    response = _answer(world, request, call)
+    connection.send(response)
+
+
+def _strike(world: World, connection: Connection, request: Request, call: Call, fault: Fault) -> None:
+    if fault.before is not None:
+        fault.before()
+    match fault.kind:
+        case Kind.RESET_BEFORE | Kind.RESET_AFTER:
+            connection.reset()
+        case Kind.TIMEOUT_BEFORE | Kind.TIMEOUT_AFTER:
+            connection.wait(fault.seconds)
+            raise HungUp
+        case Kind.DELAY:
+            connection.wait(fault.seconds)
+            connection.send(_answer(world, request, call))
+        case Kind.SLOW_DRIP:
+            connection.drip(_answer(world, request, call), fault.seconds)
+        case Kind.TRUNCATED | Kind.CUT:
+            response = _answer(world, request, call)
+            half = response.body[: len(response.body) // 2]
+            connection.send_raw(response.status, {"content-type": response.kind}, half, len(response.body))
+            raise HungUp
+        case Kind.HTML:
+            call.status = 200
+            connection.send(Response(200, raw=b"<html>We are down.</html>", kind="text/html"))
+        case _:
+            call.status = _STATUS.get(fault.kind, fault.status)
+            connection.send(Response(call.status, raw=b"Server Error", kind="text/plain"))
+
+
+def _answer(world: World, request: Request, call: Call) -> Response:
     try:
-        response = _backend(world, request, _entered(world, request))
+        response = _backend(request, _entered(world, request, call))
     except ApiError as error:
         challenge = {"www-authenticate": 'Basic realm="GitHub"'} if error.status == 401 else {}
         response = Response(error.status, raw=str(error).encode(), kind="text/plain", headers=challenge)
     call.status = response.status
-    connection.send(response)
+    return response
 
 
-def _entered(world: World, request: Request) -> Path:
+def _entered(world: World, request: Request, call: Call) -> Path:
     """The bare repository that the request may read."""
     token = token_of(world, request)
+    call.installation_id = token.installation.id
     _check_arguments(world, token.value)
     owner, name, *_ = request.path.removeprefix("/git/").split("/")
     full_name = f"{owner}/{name.removesuffix('.git')}"
@@ -65,7 +97,7 @@ def _check_arguments(world: World, token: str) -> None:
             continue
 
 
-def _backend(world: World, request: Request, path: Path) -> Response:
+def _backend(request: Request, path: Path) -> Response:
     service = request.path.rpartition(".git")[2]
     environment = {
         "PATH": os.environ["PATH"],

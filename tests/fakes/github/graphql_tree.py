@@ -47,13 +47,10 @@ def pull_node(visit: Visit, repository: RepositoryState, pull: PullState) -> dic
 
 
 def _threads(visit: Visit, repository: RepositoryState, pull: PullState) -> list[dict[str, Any]]:
-    hidden = {one.id for one in pull.reviews.values() if one.state == "PENDING"}
     return [
         thread_node(visit, repository, thread)
         for thread in pull.threads.values()
-        if (root := pull.review_comments[thread.root_id]).review_id not in hidden
-        and any(visit.sees(one) for one in _comments(pull, thread))
-        and root.visible_at <= visit.world.clock.now()
+        if any(visit.sees(one) for one in _comments(pull, thread))
     ]
 
 

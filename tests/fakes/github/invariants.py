@@ -2,77 +2,80 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.fakes.github.state import Check, PullState, RepositoryState, Review
+from tests.fakes.github.state import Check, PullState, RepositoryState, Review, Stored
 
 if TYPE_CHECKING:
     from tests.fakes.github.world import World
 
-MARKER = re.compile(r"<!-- reviewbot:v1 (\S+) (\S+) \S+ -->")
-FINDING_ID = re.compile(r"ignore ([0-9a-f]{8})\b")
+MARKER = re.compile(r"^<!-- reviewbot:v1 (\S+) (\S+) \S+ -->[ \t\r]*$", re.MULTILINE)
+FINDING_ID = re.compile(r"@\S+ ignore ([0-9a-f]{8})\b")
 
 
-def violations(
-    world: World,
-    *,
-    check_name: str = "reviewbot",
-    incomplete_heads: Collection[str] = (),
-    asked_again: Mapping[str, int] | None = None,
-    silent_heads: Collection[str] = (),
-    finding_id: re.Pattern[str] = FINDING_ID,
-    answers_on_closed: bool = False,
-) -> list[str]:
-    """Everything that is wrong, as sentences; empty when all is well.
+@dataclass(frozen=True)
+class Expected:
+    """What a scenario knows of how it should end.
 
-    `incomplete_heads` are those whose review was not complete: no `success` there. `asked_again` says for how many
-    further reviews of a head somebody asked. `silent_heads` need no check: nothing could be written there.
+    `incomplete_heads` are those whose review was not complete: no `success` there. `asked_again` says how many
+    further reviews of a head somebody asked for. `silent_heads` need no check: nothing could be written there.
     """
-    again = asked_again or {}
+
+    check_name: str = "reviewbot"
+    incomplete_heads: Collection[str] = ()
+    asked_again: Mapping[str, int] = field(default_factory=dict)
+    silent_heads: Collection[str] = ()
+    answers_on_closed: bool = False
+
+
+def violations(world: World, expected: Expected | None = None) -> list[str]:
+    """Everything that is wrong, as sentences; empty when all is well."""
+    wanted = expected or Expected()
     found = list(world.violations)
     for repository in world.repositories.values():
-        if repository.is_deleted:
-            continue
-        found.extend(_of_checks(repository, check_name, incomplete_heads, again))
+        found.extend(f"{repository.full_name}: {line}" for line in _of_checks(repository, wanted))
         for pull in repository.pulls.values():
-            place = f"{repository.full_name}#{pull.number}"
-            lines = [*_of_outcome(repository, pull, check_name, silent_heads), *_of_reviews(pull, again)]
-            lines += [*_of_words(pull, finding_id), *_of_order(world, repository, pull, answers_on_closed)]
-            found.extend(f"{place}: {line}" for line in lines)
+            lines = [*_of_outcome(repository, pull, wanted), *_of_reviews(pull, wanted), *_of_words(pull)]
+            lines += _of_lateness(world, repository, pull, wanted)
+            found.extend(f"{repository.full_name}#{pull.number}: {line}" for line in lines)
     return found
 
 
-def _of_outcome(
-    repository: RepositoryState, pull: PullState, check_name: str, silent_heads: Collection[str]
-) -> Iterator[str]:
-    if not pull.is_open or pull.is_draft or pull.head in silent_heads or repository.installation is None:
-        return
-    if repository.is_archived or repository.installation.suspended_at or repository.installation.is_removed:
-        return
-    done = [check for check in _checks(repository, pull.head, check_name) if check.status == "completed"]
-    if not done:
-        yield f"the final head {pull.head[:8]} has no completed check"
-
-
-def _of_checks(
-    repository: RepositoryState, check_name: str, incomplete_heads: Collection[str], again: Mapping[str, int]
-) -> Iterator[str]:
-    heads = {check.head for check in repository.checks.values()}
-    for head in heads:
-        checks = _checks(repository, head, check_name)
-        if len(checks) > 1 + again.get(head, 0):
-            yield f"{repository.full_name}: {len(checks)} checks on {head[:8]}"
+def _of_checks(repository: RepositoryState, expected: Expected) -> Iterator[str]:
+    for head in {check.head for check in repository.checks.values()}:
+        checks = _checks(repository, head, expected.check_name)
+        if len(checks) > 1 + expected.asked_again.get(head, 0):
+            yield f"{len(checks)} checks on {head[:8]}"
         for check in checks:
             if check.status != "completed":
-                yield f"{repository.full_name}: a check on {head[:8]} is still {check.status}"
-            if check.conclusion == "success" and head in incomplete_heads:
-                yield f"{repository.full_name}: success on {head[:8]}, which was not reviewed completely"
-            shown = Counter(repr(sorted(one.items(), key=lambda item: item[0])) for one in check.annotations)
+                yield f"a check on {head[:8]} was left {check.status}"
+            if check.conclusion == "success" and head in expected.incomplete_heads:
+                yield f"success on {head[:8]}, which was not reviewed completely"
+            shown = Counter(json.dumps(one, sort_keys=True) for one in check.annotations)
             if any(count > 1 for count in shown.values()):
-                yield f"{repository.full_name}: an annotation stands twice on {head[:8]}"
+                yield f"an annotation stands twice on {head[:8]}"
+
+
+def _of_outcome(repository: RepositoryState, pull: PullState, expected: Expected) -> Iterator[str]:
+    installation = repository.installation
+    is_out_of_reach = (
+        installation is None
+        or installation.is_removed
+        or installation.suspended_at is not None
+        or repository.is_archived
+        or repository.is_deleted
+        or repository.is_blocked
+    )
+    if is_out_of_reach or not pull.is_open or pull.is_draft or pull.head in expected.silent_heads:
+        return
+    checks = _checks(repository, pull.head, expected.check_name)
+    if not any(check.status == "completed" for check in checks):
+        yield f"the final head {pull.head[:8]} has no completed check"
 
 
 def _checks(repository: RepositoryState, head: str, name: str) -> list[Check]:
@@ -83,55 +86,68 @@ def _checks(repository: RepositoryState, head: str, name: str) -> list[Check]:
     ]
 
 
+def _of_reviews(pull: PullState, expected: Expected) -> Iterator[str]:
+    reviews = _own_reviews(pull)
+    for head, count in Counter(one.commit_id for one in reviews if one.state != "PENDING").items():
+        if count > 1 + expected.asked_again.get(head, 0):
+            yield f"{count} reviews of {head[:8]}"
+    for review in reviews:
+        if review.state == "PENDING":
+            yield f"the pending review {review.id} was left, which nobody sees"
+
+
 def _own_reviews(pull: PullState) -> list[Review]:
     return [one for one in pull.reviews.values() if one.by_app and not one.is_deleted and not one.is_implicit]
 
 
-def _of_reviews(pull: PullState, again: Mapping[str, int]) -> Iterator[str]:
-    reviews = _own_reviews(pull)
-    for head, count in Counter(one.commit_id for one in reviews if one.state != "PENDING").items():
-        if count > 1 + again.get(head, 0):
-            yield f"{count} reviews of {head[:8]}"
-    for review in reviews:
-        if review.state == "PENDING":
-            yield f"a pending review {review.id} was left, which nobody sees"
-
-
-def _of_words(pull: PullState, finding_id: re.Pattern[str]) -> Iterator[str]:
+def _of_words(pull: PullState) -> Iterator[str]:
     inline = [one for one in pull.review_comments.values() if one.by_app and not one.is_deleted]
-    for (path, line, _), count in Counter((one.path, one.original_line, one.body) for one in inline).items():
+    places = Counter((one.path, one.original_line, one.in_reply_to, one.body) for one in inline)
+    for (path, line, _, _), count in places.items():
         if count > 1:
             yield f"the same comment {count} times on {path}:{line}"
-    roots = [one for one in inline if one.in_reply_to is None]
-    named = Counter(name for one in roots for name in set(finding_id.findall(one.body)))
-    for name, count in named.items():
+    reviews = [one.body for one in _own_reviews(pull)]
+    found = [one.body for one in inline if one.in_reply_to is None] + reviews
+    for name, count in Counter(name for body in found for name in FINDING_ID.findall(body)).items():
         if count > 1:
             yield f"finding {name} was said {count} times"
-    said = [one.body for one in inline]
-    said += [one.body for one in pull.comments.values() if one.by_app and not one.is_deleted]
-    said += [one.body for one in _own_reviews(pull)]
-    for marker, count in Counter(mark for body in said for mark in set(MARKER.findall(body))).items():
+    answers = [one.body for one in pull.comments.values() if one.by_app and not one.is_deleted]
+    said = [one.body for one in inline] + reviews + answers
+    # Only the last mark of a body is its own; those before it are quoted.
+    marks = Counter(marks[-1] for body in said if (marks := MARKER.findall(body)))
+    for mark, count in marks.items():
         if count > 1:
-            yield f"marker {' '.join(marker)} stands on {count} objects"
+            yield f"{count} objects carry the mark {' '.join(mark)}"
 
 
-def _of_order(world: World, repository: RepositoryState, pull: PullState, answers_on_closed: bool) -> Iterator[str]:
-    """Writes made in the knowledge that they came too late: after a read that showed the close or the newer head."""
-    read_path = f"/repos/{repository.full_name}/pulls/{pull.number}"
-    reads = [call.number for call in world.calls.of("GET", read_path, 200)]
-    closed = pull.closed_in_call
-    written = [("review", one) for one in _own_reviews(pull)]
-    written += [("review comment", one) for one in pull.review_comments.values() if one.by_app]  # type: ignore[misc]
-    if not answers_on_closed:
-        written += [("comment", one) for one in pull.comments.values() if one.by_app]  # type: ignore[misc]
-    for kind, one in written:
-        at = one.created_in_call
-        if closed is not None and any(closed < read < at for read in reads):
-            yield f"a {kind} was written after the pull request was seen closed"
-    for review in _own_reviews(pull):
-        at = review.created_in_call
-        newer = next((step for step, sha in pull.heads if step < at and sha != review.commit_id
-                      and not any(sha2 == review.commit_id and step < step2 < at for step2, sha2 in pull.heads)
-                      and any(sha0 == review.commit_id and step0 < step for step0, sha0 in pull.heads)), None)  # fmt: skip
-        if newer is not None and any(newer < read < at for read in reads):
+def _of_lateness(world: World, repository: RepositoryState, pull: PullState, expected: Expected) -> Iterator[str]:
+    """What was written although a read had already shown that it came too late."""
+    path = f"/repos/{repository.full_name}/pulls/{pull.number}"
+    reads = [call.number for call in world.calls.of("GET", path, 200)]
+
+    def knew(since: int | None, thing: Stored) -> bool:
+        return since is not None and any(since < read < thing.created_in_call for read in reads)
+
+    reviews = _own_reviews(pull)
+    written: list[Stored] = [*reviews, *pull.review_comments.values()]
+    if not expected.answers_on_closed:
+        written += pull.comments.values()
+    for thing in written:
+        if thing.by_app and knew(pull.closed_in_call, thing):
+            yield f"{type(thing).__name__} {thing.id} was written after the pull request was seen closed"
+    for review in reviews:
+        if knew(_left(pull, review), review):
             yield f"a review of {review.commit_id[:8]} was posted after a newer head was seen"
+
+
+def _left(pull: PullState, review: Review) -> int | None:
+    """When the pull request moved away from the head of a review, as it stood when the review was written."""
+    left = None
+    for step, head in pull.heads:
+        if step > review.created_in_call:
+            break
+        if head == review.commit_id:
+            left = None
+        elif left is None:
+            left = step
+    return left

@@ -24,8 +24,6 @@ class Call:
     effects: list[str] = field(default_factory=list)
     fault: str = ""
     mutation: str = ""
-    ended: int = 0
-    """The number that was current when the answer went out."""
 
     @property
     def is_write(self) -> bool:

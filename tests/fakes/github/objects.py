@@ -102,6 +102,15 @@ class GitStore:
             self.parents.setdefault(sha, tuple(parents))
             self.messages.setdefault(sha, "Change")
 
+    def collect_garbage(self) -> list[str]:
+        """Takes away the commits that no ref of this repository leads to; gives their shas."""
+        kept = set().union(*(self.ancestors(sha) for sha in self.refs.values()))
+        lost = [sha for sha in self.parents if sha not in kept]
+        for sha in lost:
+            del self.parents[sha]
+            (self.path / "objects" / sha[:2] / sha[2:]).unlink(missing_ok=True)
+        return lost
+
     def files(self, commit: str) -> Tree:
         if commit not in self._trees:
             tree = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.fakes.github.pull_views import check_view
+from tests.fakes.github.check_views import check_view
+from tests.fakes.github.events import check_event
 from tests.fakes.github.rules import check_output, check_state
 from tests.fakes.github.state import Check
 from tests.fakes.github.web import ApiError, Response, Visit, invalid, not_found, route
@@ -44,6 +45,7 @@ def create_check(visit: Visit) -> Response:
     made.history.append((visit.call.number, status, conclusion))
     visit.repo.checks[made.id] = made
     visit.call.effects.append(f"check:{made.id}")
+    _announce(visit, made, "created")
     return Response(201, check_view(visit.world, visit.repo, made))
 
 
@@ -54,7 +56,7 @@ def update_check(visit: Visit) -> Response:
         raise ApiError(
             403, "Invalid app_id `" + str(visit.world.app_id) + "` - check run can only be modified by its app."
         )
-    conclusion = wish.get("conclusion")
+    conclusion, was_done = wish.get("conclusion"), found.status == "completed"
     status = "completed" if conclusion else wish.get("status", found.status)
     if status != "completed" or "status" in wish or conclusion:
         check_state(status, conclusion)
@@ -69,7 +71,15 @@ def update_check(visit: Visit) -> Response:
     _apply_output(found, output)
     found.history.append((visit.call.number, found.status, found.conclusion))
     visit.call.effects.append(f"check:{found.id}")
+    if found.status == "completed" and not was_done:
+        _announce(visit, found, "completed")
     return Response(200, check_view(visit.world, visit.repo, found))
+
+
+def _announce(visit: Visit, check: Check, action: str) -> None:
+    """The webhook about the App's own check: it comes back to the App."""
+    if visit.world.echoes:
+        check_event(visit.world, visit.repo, check, visit.world.bot, action)
 
 
 def _apply_output(check: Check, output: dict[str, Any]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.fakes.github.pull_views import REACTIONS, comment_view, reaction_view
+from tests.fakes.github.events import comment_event
 from tests.fakes.github.routes_pulls import pull_of
 from tests.fakes.github.rules import check_body, refuse_locked
+from tests.fakes.github.said_views import REACTIONS, comment_view, reaction_view
 from tests.fakes.github.state import Comment, Reaction
 from tests.fakes.github.web import ApiError, Response, Visit, invalid, not_found, route
 
@@ -27,6 +28,8 @@ def create_comment(visit: Visit) -> Response:
     made = Comment(id=visit.world.next_id(), **visit.stamp_new(), body=body, number=pull.number)
     pull.comments[made.id] = made
     visit.call.effects.append(f"comment:{made.id}")
+    if visit.world.echoes:
+        comment_event(visit.world, visit.repo, pull, made)
     return Response(201, comment_view(visit.world, visit.repo, made))
 
 

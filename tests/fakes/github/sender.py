@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
+import itertools
 import random
-import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -17,100 +18,115 @@ from tests.fakes.github.events import Event
 if TYPE_CHECKING:
     from tests.fakes.github.world import World
 
-HOOK_ID = 990_001
+_agents = itertools.count(0xA0000)
+
+
+@dataclass(frozen=True)
+class Twist:
+    """What is unusual about a delivery. `target` is the type and number of what the hook belongs to.
+
+    `body` is sent in the place of the event's; `headers` add to the usual ones, or take one away with None.
+    """
+
+    secret: str | None = None
+    guid: str | None = None
+    as_form: bool = False
+    hook_id: int = 990_001
+    target: tuple[str, int] | None = None
+    body: bytes | None = None
+    headers: tuple[tuple[str, str | None], ...] = ()
 
 
 def signature_of(secret: str, body: bytes) -> str:
+    """The value of X-Hub-Signature-256."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 class Sender:
     """Delivers the events of a world to the App's hook and writes each attempt into the deliveries ledger.
 
-    It is the world's hook from then on: redelivery through the API comes here too.
+    It is the world's hook from then on: redelivery through the API comes here too. An event that was sent, dropped,
+    lost or held is no longer one of `waiting`.
     """
 
     def __init__(self, world: World, url: str, secret: str, timeout_seconds: float = 10.0) -> None:
         self.world, self.url, self.secret = world, url, secret
         self._timeout_seconds = timeout_seconds
-        self._sent = 0
-        world.hook = lambda event, guid: self._post(event, guid)[0]
+        self._done: set[int] = set()
+        self._held: list[Event] = []
+        world.hook = lambda event, guid: self._post(event, Twist(guid=guid))
 
-    def send(
-        self,
-        event: Event,
-        *,
-        times: int = 1,
-        secret: str | None = None,
-        guid: str | None = None,
-        as_form: bool = False,
-        hook_id: int = HOOK_ID,
-        body: bytes | None = None,
-    ) -> list[Delivery]:
-        """Delivers an event now, as often as asked for; a wrong secret or another GUID, hook or body where given."""
-        name = guid or event.guid
+    def send(self, event: Event, times: int = 1, twist: Twist | None = None) -> list[Delivery]:
+        """Delivers an event now, as often as asked for, always under the same GUID."""
+        self._done.add(id(event))
+        twist = twist or Twist()
         made = []
         for _ in range(times):
-            status, _ = self._post(event, name, secret, as_form, hook_id, body)
-            made.append(record(self.world, event, name, status))
+            status = self._post(event, twist)
+            made.append(record(self.world, event, twist.guid or event.guid, status))
         return made
 
-    def send_all(self, events: Iterable[Event] | None = None, shuffle: random.Random | None = None) -> list[Delivery]:
-        """Delivers the world's events that were not delivered yet, or those given; out of order with `shuffle`."""
-        waiting = list(self.waiting() if events is None else events)
-        if events is None:
-            self._sent = len(self.world.events)
+    def send_all(self, shuffle: random.Random | None = None, events: Iterable[Event] | None = None) -> list[Delivery]:
+        """Delivers the waiting events, or those given, in the order of happening or shuffled."""
+        waiting = self.waiting if events is None else list(events)
         if shuffle is not None:
             shuffle.shuffle(waiting)
         return [delivery for event in waiting for delivery in self.send(event)]
 
+    @property
     def waiting(self) -> list[Event]:
-        """Events that happened and were neither sent, dropped nor lost by `send_all`; late ones are simply kept."""
-        return self.world.events[self._sent :]
+        """Events that happened and that nothing was done about."""
+        return [event for event in list(self.world.events) if id(event) not in self._done]
+
+    def hold(self, event: Event) -> None:
+        """The event is on its way for a long time: until `release`."""
+        self._done.add(id(event))
+        self._held.append(event)
+
+    def release(self) -> list[Delivery]:
+        """The held events arrive, the last one first."""
+        held, self._held = self._held[::-1], []
+        return self.send_all(events=held)
 
     def drop(self, event: Event, status_code: int = 0) -> Delivery:
         """The delivery fails: GitHub knows it, and will only send it again when asked to."""
+        self._done.add(id(event))
         return record(self.world, event, event.guid, status_code)
 
     def lose(self, event: Event, status_code: int = 202) -> Delivery:
         """GitHub believes that the delivery went well, and we have never seen it."""
-        return record(self.world, event, event.guid, status_code)
+        return self.drop(event, status_code)
 
-    def forget(self) -> None:
-        """Events up to now are never delivered, and no ledger knows of them: GitHub did not fire them."""
-        self._sent = len(self.world.events)
+    def forget(self, event: Event) -> None:
+        """The event is never fired, and no ledger knows of it."""
+        self._done.add(id(event))
 
-    def headers(self, event: Event, guid: str, secret: str, body: bytes, hook_id: int = HOOK_ID) -> dict[str, str]:
-        sha1 = hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
-        return {
+    def headers(self, event: Event, body: bytes, twist: Twist | None = None) -> dict[str, str]:
+        """What comes with a body; for tests that call the server without a socket."""
+        twist = twist or Twist()
+        secret = (self.secret if twist.secret is None else twist.secret).encode()
+        kind, number = twist.target or ("integration", self.world.app_id)
+        usual: dict[str, str | None] = {
             "Accept": "*/*",
-            "Content-Type": "application/json",
-            "User-Agent": f"GitHub-Hookshot/{secrets.token_hex(4)[:7]}",
-            "X-GitHub-Delivery": guid,
+            "Content-Type": "application/x-www-form-urlencoded" if twist.as_form else "application/json",
+            "User-Agent": f"GitHub-Hookshot/{next(_agents):07x}",
+            "X-GitHub-Delivery": twist.guid or event.guid,
             "X-GitHub-Event": event.name,
-            "X-GitHub-Hook-ID": str(hook_id),
-            "X-GitHub-Hook-Installation-Target-ID": str(self.world.app_id),
-            "X-GitHub-Hook-Installation-Target-Type": "integration",
-            "X-Hub-Signature": f"sha1={sha1}",
-            "X-Hub-Signature-256": signature_of(secret, body),
+            "X-GitHub-Hook-ID": str(twist.hook_id),
+            "X-GitHub-Hook-Installation-Target-ID": str(number),
+            "X-GitHub-Hook-Installation-Target-Type": kind,
+            "X-Hub-Signature": f"sha1={hmac.new(secret, body, hashlib.sha1).hexdigest()}",
+            "X-Hub-Signature-256": signature_of(secret.decode(), body),
         }
+        return {name: value for name, value in (usual | dict(twist.headers)).items() if value is not None}
 
-    def _post(
-        self,
-        event: Event,
-        guid: str,
-        secret: str | None = None,
-        as_form: bool = False,
-        hook_id: int = HOOK_ID,
-        body: bytes | None = None,
-    ) -> tuple[int, bytes]:
-        content = event.body if body is None else body
-        if as_form:
-            content = urlencode({"payload": content.decode("utf-8", "surrogateescape")}).encode()
-        headers = self.headers(event, guid, self.secret if secret is None else secret, content, hook_id)
-        if as_form:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return self.post(headers, content)
+    def body(self, event: Event, twist: Twist | None = None) -> bytes:
+        """What is sent of an event."""
+        twist = twist or Twist()
+        content = event.body if twist.body is None else twist.body
+        if twist.as_form:
+            return urlencode({"payload": content}).encode()
+        return content
 
     def post(self, headers: dict[str, str], content: bytes) -> tuple[int, bytes]:
         """Status and body of the hook's answer; 0 where there was none in time."""
@@ -124,3 +140,7 @@ class Sender:
             return 0, b""
         finally:
             connection.close()
+
+    def _post(self, event: Event, twist: Twist) -> int:
+        body = self.body(event, twist)
+        return self.post(self.headers(event, body, twist), body)[0]

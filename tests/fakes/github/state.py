@@ -54,6 +54,7 @@ class Token:
     permissions: dict[str, str]
     minted_at: float
     expires_at: float
+    uses: int = 0
 
     def may(self, permission: str, level: str) -> bool:
         order = ("none", "read", "write", "admin")
@@ -185,6 +186,7 @@ class PullState:
     threads: dict[str, Thread] = field(default_factory=dict)
     changed_files: int | None = None
     """Where a test wants another figure than the true one."""
+    has_author: bool = True
 
 
 @dataclass
@@ -206,7 +208,6 @@ class RepositoryState:
     permissions: dict[str, str] = field(default_factory=dict)
     pulls: dict[int, PullState] = field(default_factory=dict)
     checks: dict[int, Check] = field(default_factory=dict)
-    diff_failure: tuple[int, dict[str, Any]] | None = None
 
     @property
     def full_name(self) -> str:
@@ -214,6 +215,13 @@ class RepositoryState:
 
     def diff(self, pull: PullState, commit: str | None = None) -> PullDiff:
         return diff_between(self.store, pull.base, commit or pull.head)
+
+    def move_branch(self, name: str, sha: str) -> None:
+        """Sets a branch; open pull requests into it have the new base from then on."""
+        self.store.point(f"refs/heads/{name}", sha)
+        for pull in self.pulls.values():
+            if pull.base_branch == name and pull.is_open:
+                pull.base = sha
 
     def pull_of_comment(self, comment_id: int) -> PullState | None:
         return next((pull for pull in self.pulls.values() if comment_id in pull.comments), None)

@@ -59,7 +59,8 @@ def token_of(world: World, request: Request) -> Token:
     now = world.clock.now()
     if token is None or token.expires_at <= now or token.installation.is_removed:
         raise ApiError(401, "Bad credentials" if scheme else "Requires authentication")
-    if now - token.minted_at < world.fresh_token_seconds:
+    token.uses += 1
+    if now - token.minted_at < world.fresh_token_seconds or token.uses <= world.fresh_token_refusals:
         raise ApiError(401, "Bad credentials")
     if token.installation.suspended_at is not None:
         raise ApiError(403, "This installation has been suspended")

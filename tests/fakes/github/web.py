@@ -35,6 +35,13 @@ class Request:
         return self.headers.get("accept", "")
 
     @property
+    def json_or_none(self) -> dict[str, Any] | None:
+        try:
+            return self.json or None
+        except ApiError:
+            return None
+
+    @property
     def json(self) -> dict[str, Any]:
         if not self.body.strip():
             return {}
@@ -117,7 +124,9 @@ class Visit:
         }
 
     def sees(self, thing: Stored) -> bool:
-        return not thing.is_deleted and thing.visible_at <= self.world.clock.now()
+        """Whether it is there: writes find what stale reads do not show yet."""
+        is_read = self.request.method == "GET" or self.request.path == "/graphql"
+        return not thing.is_deleted and not (is_read and thing.visible_at > self.world.clock.now())
 
     def seen(self, things: Sequence[Any]) -> list[Any]:
         return [thing for thing in things if self.sees(thing)]
@@ -175,18 +184,19 @@ class Route:
     needs: tuple[str, ...]
     who: str
     creates: bool
-    in_archive: bool
+    is_locked: bool
 
 
 ROUTES: list[Route] = []
 
 
 def route(
-    method: str, path: str, *needs: str, who: str = "installation", creates: bool = False, in_archive: bool = False
+    method: str, path: str, *needs: str, who: str = "installation", creates: bool = False, is_locked: bool = True
 ) -> Callable[[Callable[[Visit], Response]], Callable[[Visit], Response]]:
     """Registers a handler. `{name}` is one part of the path, `{name:int}` digits, `{name:rest}` all that follows.
 
-    `who` may ask: "installation", "app", "anyone". `creates` counts for the limit of new content.
+    `who` may ask: "installation", "app", "anyone". `creates` counts for the limit of new content; a handler that is
+    not `is_locked` may wait for others.
     """
     kinds = {"": r"[^/]+", "int": r"\d+", "rest": r".+"}
     pattern = re.sub(
@@ -194,7 +204,7 @@ def route(
     )
 
     def register(handler: Callable[[Visit], Response]) -> Callable[[Visit], Response]:
-        ROUTES.append(Route(method, re.compile(pattern), handler, needs, who, creates, in_archive))
+        ROUTES.append(Route(method, re.compile(pattern), handler, needs, who, creates, is_locked))
         return handler
 
     return register

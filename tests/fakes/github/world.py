@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.fakes.github.builders import Repository
 from tests.fakes.github.clock import MovableClock
 from tests.fakes.github.deliveries import Delivery, Hook
 from tests.fakes.github.events import Event, installation_event, repositories_event
@@ -20,6 +20,7 @@ from tests.fakes.github.faults import Fault, Faults, Kind
 from tests.fakes.github.ledger import Ledger
 from tests.fakes.github.objects import Files, GitStore
 from tests.fakes.github.rates import Limits, Rates
+from tests.fakes.github.repositories import Repository
 from tests.fakes.github.state import FULL_PERMISSIONS, Installation, RepositoryState, Token, User
 
 APP_ID, SLUG = 4711, "reviewbot"
@@ -69,9 +70,15 @@ class World:
         self.deliveries: list[Delivery] = []
         self.hook: Hook | None = None
         self.manifest_codes: dict[str, dict[str, Any]] = {}
+        self.echoes = True
+        """Whether what the App writes makes events too, as it does at GitHub."""
+        self.announces_suites = False
+        """Whether every push makes a `check_suite requested` too, as it does at GitHub."""
         self.stale_reads_seconds = 0.0
         self.fresh_token_seconds = 0.0
         """Tokens younger than this get a 401, as on replicas that have not heard of them."""
+        self.fresh_token_refusals = 0
+        """So many of the first uses of every token get a 401."""
         self.token_seconds = 3600.0
         self.wants_narrow_tokens = True
         """Whether a write with a token for more than one repository is a violation."""
@@ -79,6 +86,7 @@ class World:
         self._numbers = itertools.count(1_000_001)
         self.app_owner = self.user("reviewbot-makers", kind="Organization")
         self.bot = self.user(f"{slug}[bot]", kind="Bot")
+        self.forget: Callable[[], object] = lambda: None
 
     @property
     def limits(self) -> Limits:
@@ -176,6 +184,12 @@ class World:
         repository.state.installation = None
         return event
 
+    def admit(self, repository: Repository, account: str | None = None) -> Event:
+        """A repository is taken into an installation, or back into its own."""
+        installation = self.installation(account or repository.state.owner.login)
+        repository.state.installation = installation
+        return repositories_event(self, installation, [repository.state], [])
+
     def expire_tokens(self) -> None:
         for token in self.tokens.values():
             token.expires_at = self.clock.now() - 1
@@ -187,5 +201,6 @@ class World:
         return self.private_key
 
     def close(self) -> None:
-        """Takes the world's repositories off the disk."""
+        """Takes the world's repositories off the disk, and the world out of its server."""
         shutil.rmtree(self.root, ignore_errors=True)
+        self.forget()
