@@ -71,7 +71,10 @@ class Reviewers:
         workshop = Workshop(self.settings, budget_usd=budget_usd)
         reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
         uses_model = "llm" in choice.names
-        facts = (*choice.names, *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()))
+        facts = (
+            *choice.names,
+            *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()),
+        )
         return Panel(reviewers, choice.model if uses_model else None, facts)
 
     def without_models(self, policy: Policy) -> Panel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from reviewbot.domain.diff import Diff
 from reviewbot.domain.finding import Finding
@@ -60,7 +60,20 @@ def help_text(slug: str) -> str:
     return "\n".join(("**What can be asked**", "", *lines, "", note))
 
 
-def config_text(policy: Policy, facts: Facts, ignored: Sequence[KnownFinding] = (), is_paused: bool = False) -> str:
+class IgnoredFinding(Protocol):
+    """A finding that somebody settled for the whole repository, and the reason that was given."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+def config_text(policy: Policy, facts: Facts, ignored: Sequence[IgnoredFinding] = (), is_paused: bool = False) -> str:
     """The policy in force as the file that would say it, where it comes from, and the findings that are ignored."""
     digest = f", hash {code(facts.policy_hash[:12])}" if facts.policy_hash else ""
     blocks = [f"**Policy in force**: {cut(facts.policy_source or 'defaults', _SAID_ROOM, prose_line)}{digest}"]
@@ -169,12 +182,12 @@ def _problems(facts: Facts) -> list[str]:
     return ["\n".join(("Please note:", "", *lines))] if lines else []
 
 
-def _ignored_list(ignored: Sequence[KnownFinding]) -> str:
+def _ignored_list(ignored: Sequence[IgnoredFinding]) -> str:
     if not ignored:
         return "No finding is ignored."
     lines = [
-        f"- {code(short_id(one.finding))} {cut(one.finding.title, TITLE_ROOM, plain)}"
-        f"{f': {cut(one.fate_note, _SAID_ROOM, plain)}' if one.fate_note else ''}"
+        f"- {code(one.fingerprint[:8])} {cut(one.title, TITLE_ROOM, plain)}"
+        f"{f': {cut(one.reason, _SAID_ROOM, plain)}' if one.reason else ''}"
         for one in ignored
     ]
     shown = fitted(lines, _LIST_ROOM, lambda count: f"- {count:,} more")

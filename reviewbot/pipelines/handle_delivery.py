@@ -26,6 +26,7 @@ from reviewbot.github.webhook import UnreadablePayload, parse_event
 from reviewbot.pipelines.asking import STOPPED, ask_for_look
 from reviewbot.pipelines.live import Live
 from reviewbot.store.deliveries import DeliveryState
+from reviewbot.store.feedback import FeedbackKind
 from reviewbot.store.pulls import PullWork
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ def _settled(live: Live, event: ThreadSettled) -> str:
         known = live.rounds.by_comment(event.ref, comment_id)
         if known is None:
             continue
-        kind = "resolved" if event.is_resolved else "unresolved"
+        kind: FeedbackKind = "resolved" if event.is_resolved else "unresolved"
         by = str(event.sender_id or "")
         live.feedback.record(event.ref, known.fingerprint, kind, event.sender_id or 0, event.thread_id)
         if event.is_resolved and known.fate is Fate.OPEN:

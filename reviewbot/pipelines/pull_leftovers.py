@@ -13,7 +13,7 @@ from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.later import Later
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.outgoing import NotYet
-from reviewbot.pipelines.publish_round import REVIEW, settled_review
+from reviewbot.pipelines.publish_round import REVIEW, REVIEW_IN_BODY, settled_review
 from reviewbot.pipelines.pull_check import CREATED, HeadCheck
 from reviewbot.store.outbox import Outgoing, SendState
 from reviewbot.store.pulls import Hold
@@ -27,7 +27,7 @@ def settle_leftovers(live: Live, client: RepositoryClient, hold: Hold, pull: Pul
     for row in rows:
         if row.part == CREATED:
             later = _superseded(live, client, hold, _head(row), pull)
-        elif row.part.startswith(REVIEW) and row.state is not SendState.REFUSED:
+        elif row.part in (REVIEW, REVIEW_IN_BODY) and row.state is not SendState.REFUSED:
             later = settled_review(live, client, hold, pull, row)
         else:
             later = None

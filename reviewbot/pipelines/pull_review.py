@@ -161,7 +161,7 @@ def _said(look: Look, round_: Round) -> Later | None:
 
 def _report_name(look: Look) -> str:
     """A re-run of what is complete shows the same result under another name."""
-    name = f"review:{look.key.policy}:{look.key.request}"
+    name = f"report:{look.key.policy}:{look.key.request}"
     return f"{name}:again:{look.hold.wanted}" if Trigger.REQUESTED.value in look.work.triggers else name
 
 

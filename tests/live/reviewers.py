@@ -46,7 +46,7 @@ def _findings(task: ReviewTask, name: str) -> list[Finding]:
                 assert line.new_number is not None
                 found.append(
                     Finding(
-                        title=f"Marked defect {mark['name'] or 'here'}",
+                        title=f"{mark['name'] or 'it'} fails",
                         explanation="The line says so. Whoever runs it will see it fail.",
                         severity=Severity(mark["severity"]),
                         confidence=0.9,

@@ -1,0 +1,141 @@
+"""What a pull request gets to see: one honest outcome for each head, and nothing said twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.fakes.github import Pull, Repository, World, violations
+from tests.live.service import Service
+
+FLAWED = "first = 1\nsecond = 2  # BUG-high-second\nthird = 3\n"
+TWICE = "first = 1  # BUG-high-first\nsecond = 2  # BUG-high-second\nthird = 3\n"
+CLEAN = "first = 1\nsecond = 22\nthird = 3\n"
+
+
+def only_check(pull: Pull):
+    (check,) = pull.checks
+    return check
+
+
+def test_a_flawed_pull_request_gets_one_review_and_one_check(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": FLAWED})
+
+    service.receive(pull.opened)
+    service.settle()
+
+    check = only_check(pull)
+    assert (check.status, check.conclusion) == ("completed", "neutral")
+    (review,) = pull.reviews
+    (comment,) = pull.inline_comments
+    assert review.state == "COMMENTED"
+    assert (comment.path, comment.line, comment.side) == ("app.py", 2, "RIGHT")
+    assert "second fails" in comment.body
+    assert violations(world) == []
+
+
+def test_a_clean_pull_request_gets_a_green_check_and_no_words(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": CLEAN})
+
+    service.receive(pull.opened)
+    service.settle()
+
+    assert only_check(pull).conclusion == "success"
+    assert (pull.reviews, pull.inline_comments, pull.answers) == ([], [], [])
+    assert violations(world) == []
+
+
+def test_an_ordinary_review_takes_at_most_twelve_calls(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": TWICE})
+
+    service.receive(pull.opened)
+    service.settle()
+
+    assert len(world.calls) <= 12, [f"{call.method} {call.path}" for call in world.calls]
+
+
+def test_f07_one_head_is_reviewed_once_whatever_asks_for_it(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": FLAWED})
+    service.receive(pull.opened, times=2)
+    service.settle()
+
+    again = replace(pull.opened, guid="another-hook-with-another-guid")
+    service.receive(again, pull.close(), pull.reopen())
+    service.settle()
+
+    assert len(pull.reviews) == 1
+    assert len(service.factory.reviewers[0].reads) == 1
+    assert only_check(pull).conclusion == "neutral"
+    assert violations(world) == []
+
+
+def test_a_later_push_keeps_what_is_open_and_settles_what_is_fixed(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": TWICE})
+    service.receive(pull.opened)
+    service.settle()
+    first, second = pull.inline_comments
+
+    service.receive(pull.push(files={"app.py": FLAWED, "new.py": "x = 1  # BUG-high-new\ny = 2  # BUG-low-minor\n"}))
+    service.settle()
+
+    roots = [comment for comment in pull.inline_comments if comment.in_reply_to is None]
+    replies = [comment for comment in pull.inline_comments if comment.in_reply_to is not None]
+    assert [root.path for root in roots[2:]] == ["new.py"]
+    assert "new" in roots[2].body
+    fixed = first if "first" in first.body else second
+    (reply,) = replies
+    assert reply.in_reply_to == fixed.id
+    assert pull.head in reply.body
+    threads = {thread.root_id: thread.is_resolved for thread in pull.state.threads.values()}
+    assert threads[fixed.id]
+    assert violations(world) == []
+
+
+def test_a_draft_is_skipped_in_sight_and_reviewed_when_it_is_ready(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": FLAWED}, draft=True)
+    service.receive(pull.opened)
+    service.settle()
+    assert only_check(pull).conclusion == "skipped"
+    assert pull.reviews == []
+
+    service.receive(pull.ready())
+    service.settle()
+
+    assert only_check(pull).conclusion == "neutral"
+    assert len(pull.reviews) == 1
+    assert violations(world) == []
+
+
+def test_f36_a_push_during_a_review_supersedes_it(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": FLAWED})
+    old = pull.head
+    pushed = []
+
+    def push(_task: object) -> None:
+        if not pushed:
+            pushed.append(pull.push(files={"app.py": TWICE}))
+
+    service.factory.reviewers[0].during = push
+    service.receive(pull.opened)
+    service.settle()
+
+    old_checks = [check for check in shop.checks if check.head == old]
+    assert [check.conclusion for check in old_checks] == ["neutral"]
+    assert "uperseded" in (old_checks[0].title or "")
+    assert [review.commit_id for review in pull.reviews] == [pull.head]
+    assert violations(world) == []
+
+
+def test_f38_a_pull_request_closed_during_its_review_hears_nothing(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": FLAWED})
+
+    def close(_task: object) -> None:
+        if pull.state.is_open:
+            service.receive(pull.close())
+
+    service.factory.reviewers[0].during = close
+    service.receive(pull.opened)
+    service.settle()
+
+    assert pull.reviews == []
+    assert only_check(pull).conclusion == "skipped"
+    assert violations(world) == []
