@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import uniform
 
 from reviewbot.errors import GitError, InputError
 from reviewbot.github.failures import (
@@ -41,7 +42,7 @@ def later_after(error: GitHubFailure | GitError | InputError, attempts: int) -> 
     """
     match error:
         case RateLimited():
-            return Later(error.until_seconds_from_now + 1.0)
+            return Later(_spread(error.until_seconds_from_now + 1.0))
         case Suspended():
             return Later(_HOUR)
         case KeyRefused():
@@ -53,4 +54,9 @@ def later_after(error: GitHubFailure | GitError | InputError, attempts: int) -> 
         case NotThere():
             return Later(min(_SOON * attempts, 60.0))
         case _:
-            return Later(min(_SOON * 2 ** max(0, attempts - 1), _LATEST))
+            return Later(_spread(min(_SOON * 2 ** max(0, attempts - 1), _LATEST)))
+
+
+def _spread(seconds: float) -> float:
+    """A little longer, by chance: what was stopped together need not start again together."""
+    return seconds * uniform(1.0, 1.2)  # noqa: S311 - no secret

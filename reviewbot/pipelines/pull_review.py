@@ -9,6 +9,7 @@ from reviewbot.domain.events import Trigger
 from reviewbot.domain.pull import PullRequest, ReviewKey
 from reviewbot.domain.review import Outcome
 from reviewbot.domain.round import Fate, Round
+from reviewbot.errors import InputError
 from reviewbot.git.live import CommitGone
 from reviewbot.github.check_run import CheckReport, check_of_round, check_without_review
 from reviewbot.github.facts import Facts
@@ -23,7 +24,7 @@ from reviewbot.pipelines.pull_check import HeadCheck
 from reviewbot.pipelines.pull_notices import tell_notices
 from reviewbot.pipelines.pull_policy import PolicyInForce, policy_in_force
 from reviewbot.pipelines.pull_round import Moved, made_round
-from reviewbot.pipelines.spending import deferral
+from reviewbot.pipelines.spending import deferral, review_budget
 from reviewbot.policy_file import policy_hash
 from reviewbot.store.pulls import Hold, PullWork
 
@@ -55,13 +56,21 @@ def reviewed(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, p
     try:
         return _opened(live, client, hold, work, pull)
     except CommitGone as gone:
-        reason = f"the head can no longer be fetched: {gone}"
-        report = check_without_review(Outcome.SUPERSEDED, reason, live.facts(), live.defaults)
-        result = HeadCheck(live, client, hold, pull.head).complete(report, f"gone:{hold.wanted}")
-        if isinstance(result, NotYet):
-            return Later(result.seconds)
-        live.pulls.conclude(hold, pull.head, Outcome.SUPERSEDED, reason)
-        return None
+        return _unreadable(live, client, hold, pull, Outcome.SUPERSEDED, f"the head can no longer be fetched: {gone}")
+    except InputError as error:
+        return _unreadable(live, client, hold, pull, Outcome.FAILED, str(error))
+
+
+def _unreadable(
+    live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest, outcome: Outcome, reason: str
+) -> Later | None:
+    """The end of a head that never came so far that a policy or a reviewer was known."""
+    report = check_without_review(outcome, reason, live.facts(), live.defaults)
+    result = HeadCheck(live, client, hold, pull.head).complete(report, f"{outcome.value}:{hold.wanted}")
+    if isinstance(result, NotYet):
+        return Later(result.seconds)
+    live.pulls.conclude(hold, pull.head, outcome, reason)
+    return None
 
 
 def _opened(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
@@ -83,7 +92,7 @@ def _look(
     live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest, change: PullChange
 ) -> Look:
     force = policy_in_force(live, pull, change.policy_snapshot)
-    panel = live.reviewers.panel(force.policy, live.limits.budget_per_review_usd)
+    panel = live.reviewers.panel(force.policy, review_budget(live, force.policy))
     digest = policy_hash(force.policy, panel.facts)
     key = live.review_key(pull.ref, pull.head, digest, work.request)
     facts = replace(
@@ -153,16 +162,25 @@ def _said(look: Look, round_: Round) -> Later | None:
             told = tell_notices(look.live, look.client, look.hold, look.pull, look.force, look.change.diff)
             if isinstance(told, NotYet):
                 return Later(told.seconds)
-            report = check_of_round(
-                round_, look.force.policy, replace(look.facts, notices=(*look.facts.notices, *notices))
-            )
+            facts = replace(look.facts, notices=(*look.facts.notices, *notices))
+            report = check_of_round(_as_it_stands(look, round_), look.force.policy, facts)
             return _completed(look, report, round_.review.outcome, round_.review.reason, _report_name(look))
 
 
+def _as_it_stands(look: Look, round_: Round) -> Round:
+    """The round without the findings that people have settled since: they no longer count against the change."""
+    settled = {known.fingerprint for known in look.live.rounds.known(look.pull.ref) if known.fate is not Fate.OPEN}
+    return replace(
+        round_,
+        to_say=tuple(finding for finding in round_.to_say if finding.fingerprint not in settled),
+        still_open=tuple(known for known in round_.still_open if known.fingerprint not in settled),
+    )
+
+
 def _report_name(look: Look) -> str:
-    """A re-run of what is complete shows the same result under another name."""
+    """Where it was asked for again, or a person settled a finding, the result is shown anew, under another name."""
     name = f"report:{look.key.policy}:{look.key.request}"
-    return f"{name}:again:{look.hold.wanted}" if Trigger.REQUESTED.value in look.work.triggers else name
+    return f"{name}:again:{look.hold.wanted}" if look.work.triggers & {Trigger.REQUESTED.value, SETTLED} else name
 
 
 def _moved(look: Look, moved: Moved) -> Later | None:

@@ -57,7 +57,7 @@ def _looked(live: Live, hold: Hold) -> Later | None:
     assert work is not None, "what is held is there"
     try:
         if work.deaths > live.limits.attempts:
-            return _given_up(live, hold, work)
+            return _given_up(live, hold, work, f"{work.deaths - 1} attempts to review it did not come to an end")
         return _look(live, hold, work)
     except (GitHubFailure, GitError, InputError) as error:
         return _after(live, hold, work, error)
@@ -72,6 +72,8 @@ def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitErr
     if isinstance(error, NotThere) and work.attempts >= live.limits.attempts:
         live.pulls.conclude(hold, work.head, Outcome.SKIPPED, "the pull request is not there")
         return None
+    if isinstance(error, GitError | InputError) and work.attempts >= live.limits.attempts:
+        return _given_up(live, hold, work, str(error))
     later = later_after(error, work.attempts)
     if isinstance(later, GivenUp):
         live.pulls.conclude(hold, work.head, Outcome.SKIPPED, later.why)
@@ -90,6 +92,11 @@ def _look(live: Live, hold: Hold, work: PullWork) -> Later | None:
         return unsettled
     if not pull.is_open:
         return _closed(live, client, hold, pull)
+    if pull.is_archived:
+        live.pulls.conclude(
+            hold, pull.head, Outcome.SKIPPED, "the repository is archived: nothing can be written there"
+        )
+        return None
     return reviewed(live, client, hold, work, pull)
 
 
@@ -106,10 +113,10 @@ def _closed(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest)
     return None
 
 
-def _given_up(live: Live, hold: Hold, work: PullWork) -> Later | None:
-    """A pull request on which look after look has died: said on its check run, and no more tried (F65)."""
-    reason = f"gave up after {live.limits.attempts} attempts; say `@{live.own.slug} review` to try again"
-    log.error("pull request given up", extra={"pull": str(hold.ref), "deaths": work.deaths})
+def _given_up(live: Live, hold: Hold, work: PullWork, why: str) -> Later | None:
+    """A pull request on which look after look has failed: said on its check run, and no more tried (F65)."""
+    reason = f"{why}; a comment `@{live.own.slug} review` tries again"
+    log.error("pull request given up", extra={"pull": str(hold.ref), "why": why[:300]})
     try:
         client = live.github.repository(work.installation_id, hold.ref.repo_id, work.repo)
         pull = client.pull(hold.ref.number)

@@ -31,7 +31,7 @@ def run_server(settings: Settings) -> None:
     service = open_service(settings, worker)
     metrics = Metrics()
     engine = _engine(service, settings, worker, metrics)
-    ingest = Ingest(settings.webhook_secrets, service.live.own, service.live.deliveries, service.jobs)
+    ingest = Ingest(settings.webhook_secrets, service.live.own, service.transactions, service.jobs)
     writers = 1 if service.transactions.is_sqlite else _POSTGRES_WRITERS
     probes = Probes({"database": lambda: _answers(service), "worker": engine.is_alive})
     app = create_app(WebhookEndpoint(ingest, metrics, writers), probes, metrics)
