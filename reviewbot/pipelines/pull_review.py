@@ -104,14 +104,14 @@ def _look(
 def _reason_to_skip(look: Look) -> str | None:
     """Why an open pull request is not reviewed; somebody who asks for it in words gets it all the same."""
     policy, triggers = look.force.policy, look.work.triggers
+    if look.live.rounds.is_published(look.key):
+        return None
     if look.work.is_paused:
         return f"reviews are paused here; say `@{look.live.own.slug} resume` to go on"
     if triggers & {COMMAND, FULL, SETTLED, Trigger.REQUESTED.value}:
         return None
     if look.pull.is_draft and not policy.drafts:
         return "the pull request is a draft"
-    if look.live.rounds.find(look.key) is not None:
-        return None
     allowed = {trigger.value for trigger in policy.triggers}
     if triggers and not triggers & (allowed | {SWEEP, STOPPED}):
         return f"the policy does not review on {', '.join(sorted(triggers))}; say `@{look.live.own.slug} review`"
@@ -137,7 +137,14 @@ def _round_of(look: Look) -> Later | None:
         now = look.client.pull(look.pull.ref.number)
         if now.head != look.pull.head or not now.is_open or (now.is_draft and not look.pull.is_draft):
             return _moved(look, Moved(now))
+        round_ = _unsaid(look, round_)
     return _said(look, round_)
+
+
+def _unsaid(look: Look, round_: Round) -> Round:
+    """Without what another head has said since the round was made: the head moved away, and came back."""
+    known = {one.fingerprint for one in look.live.rounds.known(look.pull.ref)}
+    return replace(round_, to_say=tuple(finding for finding in round_.to_say if finding.fingerprint not in known))
 
 
 def _said(look: Look, round_: Round) -> Later | None:

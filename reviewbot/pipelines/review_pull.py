@@ -19,6 +19,7 @@ from reviewbot.pipelines.outgoing import NotYet
 from reviewbot.pipelines.pull_check import HeadCheck
 from reviewbot.pipelines.pull_leftovers import settle_leftovers
 from reviewbot.pipelines.pull_review import reviewed
+from reviewbot.pipelines.thumbs import collect_thumbs
 from reviewbot.store.pulls import Fenced, Hold, PullWork
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,10 @@ def _closed(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest)
         result = check.complete(report, f"closed:{hold.wanted}")
         if isinstance(result, NotYet):
             return Later(result.seconds)
-    live.pulls.conclude(hold, pull.head, Outcome.SKIPPED, reason)
+    collect_thumbs(live, client, hold.ref)
+    work = live.pulls.work(hold.ref)
+    if work is None or work.head != pull.head:
+        live.pulls.conclude(hold, pull.head, Outcome.SKIPPED, reason)
     return None
 
 

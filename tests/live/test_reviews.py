@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reviewbot.domain.pull import PullRef
+from reviewbot.domain.round import Fate
 from tests.fakes.github import Pull, Repository, World, violations
 from tests.live.service import Service
 
@@ -139,3 +141,58 @@ def test_f38_a_pull_request_closed_during_its_review_hears_nothing(service: Serv
     assert pull.reviews == []
     assert only_check(pull).conclusion == "skipped"
     assert violations(world) == []
+
+
+def test_a_reviewed_pull_request_that_becomes_a_draft_keeps_its_result(
+    service: Service, shop: Repository, world: World
+):
+    pull = shop.pull(files={"app.py": FLAWED})
+    service.receive(pull.opened)
+    service.settle()
+
+    service.receive(pull.to_draft())
+    service.settle()
+    service.receive(pull.ready())
+    service.settle()
+
+    assert only_check(pull).conclusion == "neutral"
+    assert len(pull.reviews) == 1
+    assert violations(world) == []
+
+
+def test_a_head_that_comes_back_is_not_told_twice(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": FLAWED})
+    first = pull.head
+    service.receive(pull.opened)
+    service.settle()
+
+    service.receive(pull.push(files={"app.py": TWICE}))
+    service.settle()
+    service.receive(pull.move_to(first))
+    service.settle()
+
+    assert sum(comment.in_reply_to is None for comment in pull.inline_comments) == 2
+    assert violations(world) == []
+
+
+def test_thumbs_and_resolutions_are_kept_as_feedback(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": TWICE})
+    service.receive(pull.opened)
+    service.settle()
+    liked, settled = pull.inline_comments
+    pull.react("eve", liked.id, "+1")
+    pull.react("ada", liked.id, "-1")
+    pull.react("ada", liked.id, "heart")
+
+    service.receive(pull.resolve(settled.id, "ada"), pull.close())
+    service.settle()
+
+    ref = PullRef(shop.id, pull.number)
+    given = {(one.kind, one.by_id) for one in service.live.feedback.of(ref)}
+    assert given == {
+        ("+1", world.user("eve").id),
+        ("-1", world.user("ada").id),
+        ("resolved", world.user("ada").id),
+    }
+    fates = {known.comment_id: known.fate for known in service.live.rounds.known(ref)}
+    assert (fates[liked.id], fates[settled.id]) == (Fate.OPEN, Fate.RESOLVED)
