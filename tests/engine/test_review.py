@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from reviewbot.domain.diff import FileDiff, FileStatus
+from reviewbot.domain.diff import Diff, FileDiff, FileStatus
 from reviewbot.domain.finding import Severity
 from reviewbot.domain.policy import Policy
-from reviewbot.domain.review import Funnel, Outcome, Review, ReviewerRun, SkipReason, Stage
+from reviewbot.domain.review import FileCoverage, Funnel, Outcome, Review, ReviewerRun, SkipReason, Stage
+from reviewbot.engine.outline import NewPart
 from reviewbot.engine.review import review
-from reviewbot.errors import BudgetExhausted, StoreError
+from reviewbot.errors import BudgetExhausted, ReviewCancelled, StoreError
+from reviewbot.ports import ReviewTask
 from tests.engine.builders import file_diff, finding
 from tests.engine.reviews import Doing, Saying, reviewable
 
@@ -228,3 +230,121 @@ def test_the_funnel_counts_what_left_each_stage_and_every_finding_is_somewhere()
     assert sorted(held.stage for held in result.held_back) == sorted([Stage.ANCHOR, Stage.MERGE, Stage.CHOOSE])
     assert all(held.reason for held in result.held_back)
     assert len(result.findings) + len(result.held_back) == result.funnel.generated
+
+
+# Later rounds: only part of a change is read
+
+
+READ_BEFORE = FileCoverage("app.py", 0, 1, SkipReason.REVIEWED_BEFORE)
+
+
+def test_of_a_change_that_was_read_in_part_reviewers_see_only_the_new_part_and_the_rest_is_covered() -> None:
+    seen: list[tuple[tuple[str, ...], Diff]] = []
+
+    class Watching(Saying):
+        def review(self, task: ReviewTask) -> ReviewerRun:
+            seen.append((task.paths, task.change.diff))
+            return super().review(task)
+
+    result = review(reviewable(APP, OTHER), [Watching()], part=NewPart(Diff((OTHER,)), (READ_BEFORE,)))
+
+    assert seen == [(("other.py",), Diff((OTHER,)))]
+    assert (result.outcome, result.reason) == (Outcome.COMPLETE, "")
+    assert [(file.path, file.skipped) for file in result.coverage.files] == [
+        ("app.py", SkipReason.REVIEWED_BEFORE),
+        ("other.py", None),
+    ]
+    assert result.coverage.gaps == ()
+
+
+def test_a_finding_is_anchored_in_the_whole_diff_also_where_only_part_of_it_is_read() -> None:
+    saying = Saying(findings=(finding(quote="order = orders[0]", lines=(99, 99)),))
+
+    result = review(reviewable(APP, OTHER), [saying], part=NewPart(Diff((OTHER,)), (READ_BEFORE,)))
+
+    assert [str(one.location) for one in result.findings] == ["app.py:10"]
+
+
+def test_a_change_of_which_everything_was_read_before_is_complete_and_nobody_is_asked() -> None:
+    asked: list[bool] = []
+
+    result = review(
+        reviewable(APP, LOCK), [Doing(lambda: asked.append(True))], part=NewPart(Diff((LOCK,)), (READ_BEFORE,))
+    )
+
+    assert (result.outcome, result.reason, asked, result.runs) == (Outcome.COMPLETE, "", [], ())
+    assert reasons(result) == {"app.py": SkipReason.REVIEWED_BEFORE, "uv.lock": SkipReason.LOCK_FILE}
+
+
+def test_what_was_read_before_does_not_make_up_for_a_gap_or_a_failure() -> None:
+    huge = review(reviewable(APP, HUGE), [Saying()], SMALL, part=NewPart(Diff((HUGE,)), (READ_BEFORE,)))
+    failed = review(
+        reviewable(APP, OTHER), [Saying(reads=(), failure="x")], part=NewPart(Diff((OTHER,)), (READ_BEFORE,))
+    )
+
+    assert huge.outcome is Outcome.PARTIAL and huge.reason.startswith("nothing new was read: table.py: ")
+    assert failed.outcome is Outcome.FAILED
+
+
+def test_limits_count_only_what_is_new() -> None:
+    covered = (FileCoverage("table.py", 0, 1, SkipReason.REVIEWED_BEFORE),)
+
+    result = review(reviewable(HUGE, APP), [Saying()], SMALL, part=NewPart(Diff((APP,)), covered))
+
+    assert result.outcome is Outcome.COMPLETE
+    assert reasons(result) == {"table.py": SkipReason.REVIEWED_BEFORE, "app.py": None}
+
+
+# A review that nobody wants any more
+
+
+def test_f36_a_review_that_is_cancelled_stops_waiting_for_its_reviewers() -> None:
+    released, begun = threading.Event(), threading.Event()
+
+    def hang() -> object:
+        begun.set()
+        return released.wait(30)
+
+    with pytest.raises(ReviewCancelled, match="no longer the one that is wanted"):
+        review(reviewable(APP), [Doing(hang)], cancelled=begun.is_set)
+    assert not released.is_set()
+    released.set()
+
+
+def test_a_review_that_is_cancelled_before_it_begins_asks_nobody() -> None:
+    asked: list[bool] = []
+
+    with pytest.raises(ReviewCancelled):
+        review(reviewable(APP), [Doing(lambda: asked.append(True))], cancelled=lambda: True)
+
+    assert asked == []
+
+
+def test_a_review_asks_whether_it_is_cancelled_in_its_own_thread_alone() -> None:
+    threads: set[int] = set()
+
+    def cancelled() -> bool:
+        threads.add(threading.get_ident())
+        return False
+
+    result = review(reviewable(APP), [Saying(), Saying("other")], cancelled=cancelled)
+
+    assert result.outcome is Outcome.COMPLETE and threads == {threading.get_ident()}
+
+
+def test_a_review_that_has_ended_is_not_cancelled_any_more() -> None:
+    done: list[bool] = []
+
+    def finish() -> object:
+        done.append(True)
+        return ReviewerRun("doing", paths_read=frozenset({"app.py"}))
+
+    assert review(reviewable(APP), [Doing(finish)], cancelled=lambda: bool(done)).outcome is Outcome.COMPLETE
+
+
+def test_an_error_in_the_question_whether_it_is_cancelled_ends_the_review() -> None:
+    def fail() -> bool:
+        raise StoreError("the database is gone")
+
+    with pytest.raises(StoreError):
+        review(reviewable(APP), [Saying()], cancelled=fail)

@@ -210,3 +210,15 @@ def test_a_marker_that_the_change_itself_brings_hides_nothing():
 @pytest.mark.parametrize("path", ["src/react.js", "app/bootstrap.js", "src/vendor/model.py", "src/generated/api.py"])
 def test_application_code_with_a_name_like_a_librarys_is_read(path: str):
     assert _picked(file_diff(path, 1, "+a")).paths == (path,)
+
+
+def test_with_paths_to_include_nothing_else_is_read_and_what_is_ignored_stays_out():
+    files = [file_diff(path, 1, "+a") for path in ("src/a.py", "src/old/b.py", "docs/c.py")]
+
+    selection = _picked(*files, only_paths=("src/**", "*.sql"), ignored_paths=("src/old/",))
+
+    assert selection.paths == ("src/a.py",)
+    assert [(file.path, file.skipped, file.detail) for file in selection.skipped] == [
+        ("src/old/b.py", SkipReason.POLICY, ""),
+        ("docs/c.py", SkipReason.POLICY, "not among the paths that are reviewed"),
+    ]
