@@ -83,3 +83,8 @@ def test_s13_what_a_policy_says_cannot_leave_its_fence_or_hide_characters():
     mark = begin.split()[-1]
     assert block.count(f">>>>> end of guidance {mark}\n") == 1 and block.endswith(f">>>>> end of guidance {mark}\n")
     assert "<|im_start|>" not in block and "\u202e" not in block
+
+
+def test_code_to_apply_is_asked_for_only_where_the_policy_offers_it():
+    assert "with one press" in guidance_block(Policy(suggestions=True), ["a.py"])
+    assert guidance_block(Policy(suggestions=False), ["a.py"]) == ""
