@@ -173,7 +173,7 @@ class _Parser:
         return self._tokens[self._at] if self._at < len(self._tokens) else "end"
 
     def _next(self) -> str:
-        token = self._tokens[self._at]
+        token: str = self._tokens[self._at]
         self._at += 1
         return token
 

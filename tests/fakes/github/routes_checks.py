@@ -129,7 +129,7 @@ def check(visit: Visit) -> Response:
 
 
 @route("GET", f"{_CHECK}/annotations", "checks:read")
-def annotations(visit: Visit) -> Response:
+def annotations_of_check(visit: Visit) -> Response:
     found = _check_of(visit)
     blob = f"{visit.world.web_url}/{visit.repo.full_name}/blob/{found.head}/"
 

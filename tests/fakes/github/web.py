@@ -137,7 +137,7 @@ class Visit:
         number = max(1, _whole(self.request.query.get("page"), 1))
         last = max(1, -(-len(items) // size))
         shown = [show(item) for item in items[(number - 1) * size : number * size]]
-        wanted = {}
+        wanted: dict[str, int] = {}
         if number < last:
             wanted |= {"next": number + 1, "last": last}
         if number > 1:
