@@ -10,9 +10,12 @@ from typing import Final, assert_never
 from dbos import DBOSClient, EnqueueOptions
 from dbos import DBOSPortableJSONSerializer as JsonSerializer
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from reviewbot.errors import StoreError
 from reviewbot.jobs.queue import CommentJob, DeliveryJob, Job, PullJob, job_id
+from reviewbot.store.database import reason
 from reviewbot.store.transactions import Transactions
 
 APPLICATION: Final = "reviewbot"
@@ -34,8 +37,9 @@ class DurableQueue:
     def __init__(self, transactions: Transactions) -> None:
         _quieten()
         self._transactions = transactions
+        self._connections = own_connections(transactions, 3)
         self.client = DBOSClient(
-            system_database_engine=own_connections(transactions, 3),
+            system_database_engine=self._connections,
             dbos_system_schema=SCHEMA,
             serializer=JsonSerializer(),
             application_name=APPLICATION,
@@ -74,10 +78,12 @@ class DurableQueue:
         return frozenset(one.executor_id for one in running if one.executor_id)
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """How many jobs are in each queue, by queue and state; ended ones are not counted."""
-        listed = self.client.list_workflows(
-            status=["ENQUEUED", "DELAYED", "PENDING"], load_input=False, load_output=False
-        )
+        """How many jobs are in each queue, by queue and state; ended ones are not counted. Raises StoreError."""
+        waiting = ["ENQUEUED", "DELAYED", "PENDING"]
+        try:
+            listed = self.client.list_workflows(status=waiting, load_input=False, load_output=False)
+        except SQLAlchemyError as error:
+            raise StoreError(f"cannot count the jobs: {reason(error)}") from error
         found: dict[tuple[str, str], int] = {}
         for one in listed:
             key = (one.queue_name or "", one.status.lower())
@@ -97,9 +103,14 @@ class DurableQueue:
             self.client.delete_workflows([one.workflow_id for one in ended])
             count += len(ended)
 
+    def disconnect(self) -> None:
+        """Closes idle connections; others are opened when they are needed."""
+        self._connections.dispose()
+
     def close(self) -> None:
-        """Gives the connections back."""
+        """Ends its use for good."""
         self.client.destroy()
+        self._connections.dispose()
 
     def _status(self, job: Job) -> str | None:
         listed = self.client.list_workflows(workflow_ids=[job_id(job)], load_input=False, load_output=False)

@@ -63,7 +63,7 @@ class Engine:
         self._transactions = transactions
         self._reviews_at_once = reviews_at_once
         self._rhythm = rhythm or Rhythm()
-        self._observe = observe
+        self.observe = observe
         self._workers = Workers(transactions)
         self._lock = _lock_beside(transactions)
         self._runner: Runner | None = None
@@ -75,7 +75,7 @@ class Engine:
         if self._lock is not None:
             self._lock.take()
         at_once = 1 if self._transactions.is_sqlite else 4
-        runner = Runner(self.jobs, handlers, self._rhythm, at_once, self._observe)
+        runner = Runner(self.jobs, handlers, self._rhythm, at_once, self.observe)
         try:
             self._beat()
             launch_dbos(self._transactions, runner, self.worker_id, self._reviews_at_once, self._rhythm)
@@ -135,8 +135,13 @@ class Engine:
         return left
 
     def is_alive(self) -> bool:
-        """Whether it works and the others can know."""
-        return self._runner is not None and self._heartbeat.seconds_since_success < self._rhythm.dead_after
+        """Whether it works and the others can know; the database is asked, so any process can. Raises StoreError."""
+        return self.worker_id in dict(self._workers.alive(self._rhythm.dead_after))
+
+    def disconnect(self) -> None:
+        """Closes all idle connections, before a process forks; they are opened again when needed."""
+        self._transactions.engine.dispose()
+        self.jobs.disconnect()
 
     def _beat(self) -> None:
         self._workers.beat(self.worker_id, self.worker_id)

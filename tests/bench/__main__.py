@@ -1,11 +1,11 @@
-"""Prints the figures of part A: `python -m tests.bench [--incidents FILE --repos DIR]`. Measures, asserts nothing."""
+"""Prints the figures: `python -m tests.bench [--incidents FILE --repos DIR]`. Measures, asserts nothing."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from tests.bench import bench_diff, bench_replay, bench_startup
+from tests.bench import bench_diff, bench_replay, bench_startup, bench_webhook
 
 
 def main() -> None:
@@ -15,6 +15,7 @@ def main() -> None:
     options = parser.parse_args()
     bench_startup.main()
     bench_diff.main()
+    bench_webhook.main()
     if options.repos is None or not options.incidents.exists():
         print("replay: not measured; give --incidents and --repos")
         return
