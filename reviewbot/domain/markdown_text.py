@@ -10,7 +10,7 @@ from reviewbot.domain.text import revealed
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:/&^=])")
 # GitHub looks for these in the text that it has already rendered, where no backslash is left:
 # mentions, issues, addresses, and emoji, of which some are images
-_REFERENCE = re.compile(r"@(?=\w)|#(?=\w)|\bGH-(?=\w)|:(?=//)|\bwww(?=\.)|:(?=[\w+-]{1,60}:)", re.IGNORECASE)
+_REFERENCE = re.compile(r"@(?=\w)|#(?=\w)|\bGH-(?=\w)|:(?=//)|\bwww(?=\.)|:(?=[\w+-]{1,60}(?::|\Z))", re.IGNORECASE)
 _BREAK = "\u200b"
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _BACKTICKS = re.compile(r"`+")

@@ -47,7 +47,7 @@ def check_of_round(round_: Round, policy: Policy, facts: Facts) -> CheckReport:
     reason = review.reason if not headline.reason else ""
     blocks = [
         headline.markdown,
-        *_paragraph(sentence(cut(reason, _REASON_ROOM, prose_line))),
+        *_paragraph(f"Why: {cut(reason.rstrip('. '), _REASON_ROOM, prose_line)}." if reason.strip() else ""),
         *_paragraph(_what_next(review.outcome, review.reason, facts)),
         *_paragraph(why_it_fails(review.outcome, findings, policy)),
         *_notices(facts),
@@ -112,7 +112,7 @@ def _what_next(outcome: Outcome, reason: str, facts: Facts) -> str:
 def _notices(facts: Facts) -> list[str]:
     if not facts.notices:
         return []
-    lines = [f"- {sentence(cut(notice, _NOTICE_ROOM, prose_line))}" for notice in facts.notices]
+    lines = [f"- {cut(sentence(notice), _NOTICE_ROOM, prose_line)}" for notice in facts.notices]
     shown = fitted(lines, _NOTICES_ROOM, lambda count: f"- {count:,} more")
     return ["\n".join(("**Please note**", "", *shown))]
 

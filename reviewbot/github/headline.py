@@ -11,7 +11,7 @@ from reviewbot.domain.finding import Finding, Severity
 from reviewbot.domain.markdown_text import bare, prose_line
 from reviewbot.domain.review import Coverage, FileCoverage, Outcome
 from reviewbot.domain.round import Fate, KnownFinding, Round
-from reviewbot.github.limits import TITLE_ROOM, counted, cut
+from reviewbot.github.limits import TITLE_ROOM, counted, cut, size
 
 _REASON_ROOM = 1_500
 
@@ -28,8 +28,10 @@ class Headline:
     def title(self) -> str:
         """For a place that shows no Markdown, at most 255 bytes; what does not fit is cut out of the reason."""
         reason = _stopped(self.reason.replace("`", ""))
-        room = TITLE_ROOM - len(f"{self.before} {self.after}".encode())
-        return " ".join(part for part in (self.before, cut(reason, max(room, 60), bare), self.after) if part)
+        if not reason:
+            return cut(self.before, TITLE_ROOM, bare)
+        room = TITLE_ROOM - size(f"{self.before}  {self.after}")
+        return " ".join(part for part in (self.before, cut(reason, room, bare), self.after) if part)
 
     @property
     def markdown(self) -> str:

@@ -99,7 +99,7 @@ def path_text(path: str) -> str:
 
 def _short(path: str) -> str:
     """The end of a path tells more than its beginning."""
-    line = " ".join(revealed(path).split())
+    line = " ".join(revealed(path[-2 * _LONGEST_PATH :]).split())
     return line if len(line) <= _LONGEST_PATH else "…" + line[-_LONGEST_PATH:]
 
 

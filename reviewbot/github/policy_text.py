@@ -68,7 +68,7 @@ def _left(count: int) -> list[str]:
 
 def _text(text: str) -> str:
     """In double quotes, as JSON, which YAML is a superset of."""
-    return json.dumps(shortened(revealed(text), _LONGEST_TEXT), ensure_ascii=False)
+    return json.dumps(revealed(shortened(text, _LONGEST_TEXT)), ensure_ascii=False)
 
 
 def _truth(value: bool) -> str:
