@@ -181,6 +181,10 @@ def test_numbers_and_truth_values_are_read_where_all_versions_of_yaml_agree() ->
             "1:8: 'gate' has no key 'fail' (did you mean 'fail_from'?); expected one of fail_from, incomplete",
         ),
         (
+            "gate:\n  fail:\n",
+            "2:3: 'gate' has no key 'fail' (did you mean 'fail_from'?); expected one of fail_from, incomplete",
+        ),
+        (
             "drafts: true\ndrafts: true",
             "2:1: the key 'drafts' stands twice in one mapping, first in line 1; expected every key once",
         ),
@@ -251,6 +255,11 @@ def test_s26_a_bomb_is_refused_by_one_typed_error_that_names_a_place(bomb: bytes
 
     assert 1 <= len(refused.value.problems) <= 150
     assert all(problem.line >= 1 and problem.column >= 1 for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize("bomb", ["values", "mappings", "keys"])
+def test_s26_a_file_of_too_many_values_is_refused_before_any_of_them_is_looked_at(bomb: str) -> None:
+    assert problems_of(BOMBS[bomb]) == ["1:1: the file holds too many values; expected at most 10,000"]
 
 
 @settings(max_examples=150, deadline=None)

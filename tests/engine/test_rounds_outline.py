@@ -115,6 +115,17 @@ def test_names_and_lines_of_undecodable_bytes_are_known_again() -> None:
     assert list(before.lines) == ["\ufffd"] and new_part(hostile, before).diff.is_empty
 
 
+def test_of_two_files_that_look_the_same_by_name_one_unread_makes_both_new() -> None:
+    (file,) = diff_of({"a.py": lines("a")}, {"a.py": lines("b")}).files
+    twins = Diff(tuple(replace(file, old_path=name, new_path=name) for name in ("\udcfe", "\udcff")))
+
+    before = outline_of(
+        twins, Coverage((FileCoverage("\ufffd", 1, 1), FileCoverage("\ufffd", 0, 1, SkipReason.BUDGET)))
+    )
+
+    assert new_part(twins, before).diff == twins
+
+
 # New lines
 
 
@@ -148,6 +159,17 @@ def test_the_place_of_a_removal_is_new_on_both_sides() -> None:
     new = new_lines(diff_of(base, second), read(diff_of(base, first)))
 
     assert new.touches(Location("a.py", 2, 2)) and new.touches(Location("a.py", 2, 2, Side.LEFT))
+
+
+def test_every_line_of_a_block_that_now_stands_twice_is_new() -> None:
+    block, between = [f"step{number}()" for number in range(12)], [f"line {number}" for number in range(30)]
+    base = {"a.py": lines(*between)}
+    first, second = {"a.py": lines(*block, *between)}, {"a.py": lines(*block, *between, *block)}
+
+    new = new_lines(diff_of(base, second), read(diff_of(base, first)))
+
+    assert new.touches(Location("a.py", 48, 48)), "in the middle of the second"
+    assert not new_lines(diff_of(base, first), read(diff_of(base, first))).touches(Location("a.py", 6, 6))
 
 
 def test_all_lines_of_a_file_that_was_not_read_are_new() -> None:
