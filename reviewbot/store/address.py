@@ -21,7 +21,8 @@ def shown(url: URL) -> str:
 def masked(words: str, url: URL | None = None) -> str:
     """The words without any form of the secrets in this address, or of what looks like one of another address."""
     for secret in _secrets(url) if url is not None else ():
-        for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+        # As it is, and in the forms of addresses, SQLAlchemy's own being the last.
+        for form in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), quote(secret, safe=" +")):
             words = words.replace(form, "***")
     words = _IN_ADDRESS.sub(r"\1:***@", words)
     return _IN_QUERY.sub(r"\1\2***", words)
