@@ -144,10 +144,10 @@ def _finding_line(finding: Finding, head: Sha | None, round_: Round | None, fact
 
 
 def _held_back(held: Sequence[HeldBack]) -> str:
-    """Only what cleared no bar; a duplicate was said, in other words."""
+    """A duplicate is not counted: it was said, in other words."""
     count = sum(one.stage is not Stage.MERGE for one in held)
-    are = "is" if count == 1 else "are"
-    return f"{counted(count, 'weaker finding')} {are} not shown; the reasons are below." if count else ""
+    was = "was" if count == 1 else "were"
+    return f"{counted(count, 'finding')} {was} held back; the reasons are below." if count else ""
 
 
 def _ask(facts: Facts) -> str:

@@ -89,15 +89,17 @@ def found_words(round_: Round) -> str:
 
 
 def coverage_words(coverage: Coverage) -> str:
-    """Whether everything was read: `all 3 files were read`, or how many were not; those left out on purpose, why."""
+    """Whether everything was read: `all 3 files were read`, or how many were not; why others did not have to be."""
     count, gaps = len(coverage.files), len(coverage.gaps)
     if not count:
         return "no files were read"
     if gaps:
         return f"{gaps:,} of {counted(count, 'file')} {_were(gaps)} not read in full"
     if coverage.skipped:
-        read = f"{count - len(coverage.skipped):,} of {counted(count, 'file')}"
-        return f"everything to review was read: {read} (left out: {_skip_counts(coverage.skipped)})"
+        read, why = count - len(coverage.skipped), _skip_counts(coverage.skipped)
+        if not read:
+            return f"nothing was left to read: {why}"
+        return f"everything to review was read: {read:,} of {counted(count, 'file')} (the others: {why})"
     return {1: "the one file was read", 2: "both files were read"}.get(count, f"all {count:,} files were read")
 
 

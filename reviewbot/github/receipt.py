@@ -77,7 +77,7 @@ def _files(coverage: Coverage) -> list[str]:
     if read:
         blocks.append(folded(f"{counted(len(read), 'file')} read in full", [_read_line(file) for file in read]))
     if left_out:
-        title = f"{counted(len(left_out), 'file')} left out on purpose"
+        title = f"{counted(len(left_out), 'file')} that did not have to be read"
         blocks.append(folded(title, [_unread_line(file) for file in left_out]))
     if coverage.gaps:
         blocks.append(f"{counted(len(coverage.gaps), 'file')} not read in full: see the summary.")
@@ -151,6 +151,8 @@ def _kind(reason: str) -> str:
             return f"{word} below {reason.partition(' is below ')[2]}"
     if reason.startswith("says the same as"):
         return "says the same as another"
+    if reason.startswith("was said at"):
+        return "was said before"
     for mark in ("“", ":", '"', "`"):
         reason = reason.partition(mark)[0]
     return reason.strip() or "no reason given"

@@ -36,6 +36,8 @@ from tests.github.rendered_samples import (
 )
 
 KNOWN = KnownFinding(WRONG_TOTAL, FIRST)
+BEFORE = FileCoverage("shop/payment.py", 0, 2, SkipReason.REVIEWED_BEFORE)
+OF_TWO = "Everything to review was read: 2 of 4 files (the others: 2 × read in an earlier round)."
 GRAVE = KnownFinding(CHARGED_TWICE, FIRST)
 
 
@@ -50,7 +52,7 @@ def first_line(report: CheckReport) -> str:
 @pytest.mark.parametrize(
     ("round_", "said"),
     [
-        (NOTHING, "Nothing found. Everything to review was read: 2 of 3 files (left out: 1 × lock file)."),
+        (NOTHING, "Nothing found. Everything to review was read: 2 of 3 files (the others: 1 × lock file)."),
         (TWO_FINDINGS, "2 findings (1 critical, 1 medium). All 3 files were read."),
         (Round(review(files=(read("a"),)), Outline()), "Nothing found. The one file was read."),
         (
@@ -70,9 +72,13 @@ def first_line(report: CheckReport) -> str:
             Round(review(Outcome.PARTIAL, runs=(), reason="nothing was read"), Outline()),
             "Partial: nothing was read, so this says nothing about the change.",
         ),
-        (SECOND_ROUND, "1 new high finding, 1 still open, 1 fixed. Both files were read."),
-        (replace(SECOND_ROUND, to_say=()), "Nothing new, 1 still open, 1 fixed. Both files were read."),
-        (replace(SECOND_ROUND, to_say=(), still_open=()), "Nothing new, 1 fixed. Both files were read."),
+        (SECOND_ROUND, "1 new high finding, 1 still open, 1 fixed. " + OF_TWO),
+        (replace(SECOND_ROUND, to_say=()), "Nothing new, 1 still open, 1 fixed. " + OF_TWO),
+        (replace(SECOND_ROUND, to_say=(), still_open=()), "Nothing new, 1 fixed. " + OF_TWO),
+        (
+            Round(review(files=(BEFORE, BEFORE)), Outline(), number=2),
+            "Nothing new. Nothing was left to read: 2 × read in an earlier round.",
+        ),
     ],
 )
 def test_the_first_line_says_what_was_found_and_whether_everything_was_read(round_: Round, said: str):
@@ -222,7 +228,7 @@ def test_the_receipt_tells_files_reviewers_cost_and_policy():
 def test_what_was_held_back_is_counted_by_reason_and_not_quoted():
     report = check(replace(NOTHING, review=replace(NOTHING.review, held_back=HELD)))
 
-    assert "2 weaker findings are not shown" in report.summary, "a duplicate was said in other words"
+    assert "2 findings were held back; the reasons are below." in report.summary, "a duplicate was said in other words"
     assert "- 2 × confidence below 0\\.30\n- 1 × says the same as another" in report.text
     assert WRONG_TOTAL.title not in report.summary + report.text
 

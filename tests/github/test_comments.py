@@ -13,6 +13,8 @@ from reviewbot.domain.review import Outcome
 from reviewbot.domain.round import Outline, Round
 from reviewbot.github.comments import RenderedReview, all_in_body, render_review
 from reviewbot.github.finding_text import short_id
+from reviewbot.github.policy_text import policy_lines
+from reviewbot.policy_file import parse_policy
 from tests.engine.builders import diff, file_diff
 from tests.github.golden_texts import GOLDEN, golden_texts
 from tests.github.powers import powers_of
@@ -22,6 +24,7 @@ from tests.github.rendered_samples import (
     ELSEWHERE,
     FACTS,
     NOTHING,
+    OWN_POLICY,
     PARTIAL,
     SECOND_ROUND,
     TWO_FINDINGS,
@@ -51,6 +54,14 @@ def test_no_file_of_approved_texts_is_left_over():
 @pytest.mark.parametrize("name", golden_texts())
 def test_every_approved_text_has_no_power(name: str):
     assert powers_of(golden_texts()[name].replace("========", "")) == []
+
+
+@pytest.mark.parametrize("policy", [Policy(), OWN_POLICY])
+def test_the_policy_that_config_shows_can_be_put_into_the_file(policy: Policy):
+    """What was not set is left out, so that the file means the same again."""
+    written = "\n".join(policy_lines(policy)).encode()
+
+    assert parse_policy(written, ".reviewbot.yml", Policy()).policy == policy
 
 
 @pytest.mark.parametrize("round_", [NOTHING, PARTIAL, replace(SECOND_ROUND, to_say=())])
