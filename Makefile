@@ -1,6 +1,7 @@
 # make retro   the example retrospective, from nothing: no key, no server
 # make test    everything the tests need, then the tests
 # make check   linters, types and import contracts
+# make faults  docs/faults.md anew, from the names of the tests
 # make lock    pin the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: retro test check lock clean
+.PHONY: retro test check faults lock clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,6 +41,9 @@ check: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict reviewbot
 	$(BIN)/lint-imports
+
+faults: | $(BIN)/python
+	$(BIN)/python -m tests.faults
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build \
