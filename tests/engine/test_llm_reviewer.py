@@ -202,7 +202,6 @@ def test_s34_without_words_of_the_policy_the_request_is_the_same_to_the_byte() -
         only_paths=("*.py",),
         triggers=(),
         drafts=True,
-        suggestions=True,
     )
 
     LlmReviewer(plain).review(task(long_file("a.py", 3)))
