@@ -153,8 +153,8 @@ def _done(talk: _Conversation, command: Command) -> str:
             return _config(talk)
         case Help():
             return help_text(live.own.slug)
-        case Unclear(said):
-            return unclear_text(said, live.own.slug)
+        case Unclear(said, ask):
+            return f"{ask} Nothing was done yet." if ask else unclear_text(said, live.own.slug)
         case _:
             assert_never(command)
 
