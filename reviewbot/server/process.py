@@ -34,7 +34,7 @@ def serve(app: FastAPI, engine: Engine, handlers: Handlers, host: str, port: int
     engine.disconnect()
     worker = WorkerProcess(engine, handlers, chores, engine.observe)
     worker.start()
-    server = _Server(_config(app, host, port), worker)
+    server = _Server(server_config(app, host, port), worker)
     try:
         if not stop.is_set():
             server.run()
@@ -60,7 +60,8 @@ class _Server(uvicorn.Server):
         self._worker.stop()
 
 
-def _config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """How HTTP is spoken: one process, no access log, no word about the server's kind, nothing believed of proxies."""
     return uvicorn.Config(
         app,
         host=host,

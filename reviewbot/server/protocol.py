@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-_HEAD_SECONDS: Final = 10.0
 
 
 class PromptHeaders(H11Protocol):
@@ -17,9 +15,11 @@ class PromptHeaders(H11Protocol):
     everybody else out. Between requests its own keep-alive limit holds.
     """
 
+    head_seconds: ClassVar[float] = 10.0
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._close_without_head)
+        self._head_timer = self.loop.call_later(self.head_seconds, self._close_without_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_timer.cancel()
