@@ -43,7 +43,7 @@ class PlainClient:
     def jwt(self, **claims: Any) -> str:
         now = int(time.time())
         usual = {"iat": now - 60, "exp": now + 500, "iss": str(self._world.app_id)}
-        return jwt.encode(usual | claims, self._world.private_key, algorithm="RS256")
+        return jwt.encode(usual | claims, self._world.signing_key, algorithm="RS256")
 
     def token(self, repository: Repository, **permissions: str) -> str:
         """A token for this repository alone, with these permissions or all that were granted."""

@@ -13,6 +13,7 @@ from tests.fakes.github.web import ApiError, Response, Visit, invalid, not_found
 from tests.fakes.github.writing import announce_review, new_comment, new_review
 
 _PULL = "/repos/{owner}/{repo}/pulls/{number:int}"
+_STATES = {"": "PENDING", "COMMENT": "COMMENTED", "APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED"}
 
 
 @route("GET", f"{_PULL}/reviews", "pull_requests:read")
@@ -36,10 +37,7 @@ def create_review(visit: Visit) -> Response:
         raise ApiError(422, "Unprocessable Entity", ["User can only have one pending review per pull request"])
     check_commit(visit.repo, pull, commit)
     _check_comments(visit, pull, commit, comments)
-    state = {"COMMENT": "COMMENTED", "APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED"}.get(
-        event, "PENDING"
-    )
-    review = new_review(visit, pull, commit, body, state)
+    review = new_review(visit, pull, commit, body, _STATES[event or ""])
     for comment in comments:
         new_comment(visit, pull, review, comment)
     announce_review(visit, pull, review)

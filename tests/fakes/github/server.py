@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
 import tempfile
 import threading
 import traceback
@@ -61,12 +63,19 @@ class GitHub:
 @contextmanager
 def serve() -> Iterator[GitHub]:
     """A fake GitHub on a free port, for as long as the block lasts."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+    with tempfile.TemporaryDirectory(dir=_memory(), ignore_cleanup_errors=True) as directory:
         github = GitHub(Path(directory))
         try:
             yield github
         finally:
             github.stop()
+
+
+def _memory() -> Path | None:
+    """Where repositories cost no disk: making and removing them there takes a fifth of the time."""
+    path = Path("/dev/shm")
+    is_roomy = path.is_dir() and os.access(path, os.W_OK) and shutil.disk_usage(path).free > 1_000_000_000
+    return path if is_roomy else None
 
 
 @contextmanager

@@ -26,7 +26,9 @@ def check_jwt(world: World, request: Request) -> None:
         raise ApiError(401, "A JSON web token could not be decoded")
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
     try:
-        claims = jwt.decode(token, world.public_key, algorithms=["RS256"], options=options | {"verify_iss": False})
+        claims = jwt.decode(
+            token, world.signing_key.public_key(), algorithms=["RS256"], options=options | {"verify_iss": False}
+        )
     except jwt.PyJWTError as error:
         raise ApiError(401, "A JSON web token could not be decoded") from error
     now = world.clock.now()

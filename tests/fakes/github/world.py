@@ -27,10 +27,10 @@ APP_ID, SLUG = 4711, "reviewbot"
 
 
 @cache
-def app_key() -> tuple[str, Any]:
-    """The App's private key as PEM and its public half, made once."""
+def app_key() -> tuple[rsa.RSAPrivateKey, str]:
+    """The App's key and its PEM, made once: reading a PEM takes longer than all the rest of a scenario."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return pem_of(private), private.public_key()
+    return private, pem_of(private)
 
 
 def pem_of(private: rsa.RSAPrivateKey) -> str:
@@ -52,7 +52,7 @@ class World:
         self.git_url = f"{server_url}/git"
         self.file_url = f"file://{root / 'git'}"
         self.app_id, self.slug = app_id, slug
-        self.private_key, self.public_key = app_key()
+        self.signing_key, self.private_key = app_key()
         self.app_permissions = dict(FULL_PERMISSIONS)
         self.clock = MovableClock()
         self.began_at = self.clock.now()
@@ -196,8 +196,8 @@ class World:
 
     def rotate_key(self) -> str:
         """The App's key is another from now on; the new one as PEM. The old one is refused."""
-        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.private_key, self.public_key = pem_of(private), private.public_key()
+        self.signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.private_key = pem_of(self.signing_key)
         return self.private_key
 
     def close(self) -> None:
