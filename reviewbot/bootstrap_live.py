@@ -67,7 +67,8 @@ class Reviewers:
     settings: Settings
 
     def panel(self, policy: Policy, budget_usd: Decimal | None) -> Panel:
-        choice = chosen_reviewers(self.settings, policy.reviewers, None)
+        wanted, notices = self._allowed(policy)
+        choice = chosen_reviewers(self.settings, wanted, None)
         workshop = Workshop(self.settings, budget_usd=budget_usd)
         reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
         uses_model = "llm" in choice.names
@@ -75,14 +76,26 @@ class Reviewers:
             *choice.names,
             *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()),
         )
-        return Panel(reviewers, choice.model if uses_model else None, facts)
+        return Panel(reviewers, choice.model if uses_model else None, facts, notices)
 
     def without_models(self, policy: Policy) -> Panel:
-        choice = chosen_reviewers(self.settings, policy.reviewers, None)
+        choice = chosen_reviewers(self.settings, self._allowed(policy)[0], None)
         names = tuple(name for name in choice.names if name.startswith(DETERMINISTIC))
         workshop = Workshop(self.settings)
         reviewers: tuple[Reviewer, ...] = tuple(workshop.reviewer(name, None) for name in names)
         return Panel(reviewers, None, names)
+
+    def _allowed(self, policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The reviewers of a policy that the operator lets it have, and a sentence on the others.
+
+        An operator who has named reviewers has named all that there are; else a policy may pick any that is installed.
+        """
+        mine = self.settings.reviewers
+        refused = [name for name in policy.reviewers if mine and name not in mine]
+        kept = tuple(name for name in policy.reviewers if name not in refused)
+        if not refused:
+            return kept, ()
+        return kept, (f"the policy asks for {', '.join(refused)}, which this server does not offer",)
 
     def model(self) -> Model | None:
         choice = chosen_reviewers(self.settings, (), None)

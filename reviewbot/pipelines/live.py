@@ -57,11 +57,15 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The reviewers of one review, and what decides what they say: names, model, prompt versions."""
+    """The reviewers of one review, and what decides what they say: names, model, prompt versions.
+
+    `notices` tell people what the policy asked for and did not get.
+    """
 
     reviewers: tuple[Reviewer, ...]
     model: str | None
     facts: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
 
 class ReviewerFactory(Protocol):

@@ -96,7 +96,10 @@ def _look(
     digest = policy_hash(force.policy, panel.facts)
     key = live.review_key(pull.ref, pull.head, digest, work.request)
     facts = replace(
-        live.facts(), policy_source=force.source, policy_hash=digest, notices=(*force.notices, *change.notices)
+        live.facts(),
+        policy_source=force.source,
+        policy_hash=digest,
+        notices=(*force.notices, *panel.notices, *change.notices),
     )
     return Look(live, client, hold, work, pull, change, force, panel, key, facts)
 
@@ -125,7 +128,9 @@ def _round_of(look: Look) -> Later | None:
         return Later(begun.seconds)
     if live.rounds.find(key) is None:
         look.check.restart(f"{hold.wanted}")
-        made = made_round(live, hold, look.client, look.pull, look.change, look.force, look.panel, look.work)
+        made = made_round(
+            live, hold, look.client, look.pull, look.change, look.force, look.panel, look.work, key.policy
+        )
         if isinstance(made, Moved):
             return _moved(look, made)
         live.crashpoint("made round")

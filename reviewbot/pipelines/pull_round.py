@@ -74,14 +74,16 @@ def made_round(
     force: PolicyInForce,
     panel: Panel,
     work: PullWork,
+    policy_hash: str,
 ) -> Round | Moved:
     """Reviews what earlier rounds have not read, and sorts the findings into new, fixed and still open.
 
-    A `full review` reads everything again; what was said is not said twice all the same.
+    A `full review`, and one under another policy, reads everything again; what was said is not said twice all the same.
     """
     latest = live.rounds.latest(pull.ref)
     number = latest.number + 1 if latest else 1
-    earlier = None if latest is None or FULL in work.triggers else latest.outline
+    is_continued = latest is not None and latest.key.policy == policy_hash and FULL not in work.triggers
+    earlier = latest.outline if latest is not None and is_continued else None
     part = new_part(change.diff, earlier)
     watch = _Watch(live, client, hold, pull)
     live.pulls.note_review(hold)
