@@ -5,12 +5,13 @@ The key is nowhere else, and nothing here shows it; installation tokens are mint
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from github.Auth import AppAuth, AppAuthToken
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from github.Auth import AppAuthToken
 
 from reviewbot.github.failures import KeyRefused
 
@@ -27,9 +28,14 @@ class AppIdentity:
 
     def __init__(self, app_id: int, private_key: str) -> None:
         self.app_id = app_id
-        pem = private_key.strip().replace("\\n", "\n")
-        self._sign: Callable[[dict[str, Any]], str | bytes] = AppAuth.create_jwt_sign(pem, "RS256")
-        self.jwt(0.0)
+        try:
+            self._key = _loaded(private_key.strip().replace("\\n", "\n"))
+        except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+            # The cause is left out on purpose: it could quote the key.
+            raise KeyRefused(
+                f"the private key of App {self.app_id} is not an RSA key in PEM form without a passphrase:"
+                " set REVIEWBOT_GITHUB_PRIVATE_KEY to the file that GitHub gave for the App"
+            ) from None
 
     def jwt(self, now: float) -> AppAuthToken:
         """A JWT for the moment `now`, in unix seconds of GitHub's clock as far as it is known."""
@@ -38,15 +44,16 @@ class AppIdentity:
             "exp": int(now) + EXPIRES_AFTER_SECONDS,
             "iss": str(self.app_id),
         }
-        try:
-            signed = self._sign(claims)
-        except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm, jwt.PyJWTError):
-            # The cause is left out on purpose: it could quote the key.
-            raise KeyRefused(
-                f"the private key of App {self.app_id} is not an RSA key in PEM form without a passphrase:"
-                " set REVIEWBOT_GITHUB_PRIVATE_KEY to the file that GitHub gave for the App"
-            ) from None
-        return AppAuthToken(signed.decode() if isinstance(signed, bytes) else signed)
+        return AppAuthToken(jwt.encode(claims, self._key, algorithm="RS256"))
 
     def __repr__(self) -> str:
         return f"AppIdentity({self.app_id})"
+
+
+@lru_cache(maxsize=4)
+def _loaded(pem: str) -> RSAPrivateKey:
+    """Checking a key takes forty times as long as signing with it."""
+    key = load_pem_private_key(pem.encode(), None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError("not an RSA key")
+    return key
