@@ -62,7 +62,13 @@ def let_go_of_all(session: Session, worker_id: str, now: float) -> None:
     """Frees what a worker holds that works no more; what was wanted of it is due at once."""
     held = session.exec(select(PullRow).where(col(PullRow.worker) == worker_id).with_for_update()).all()
     for row in held:
-        row.worker = None
-        row.taken_at = None
-        row.due_at = now if row.wanted > row.handled else None
+        free(row, now)
         session.add(row)
+
+
+def free(row: PullRow, due_at: float) -> None:
+    """Takes a pull request out of its holder's hands, whose token is worth nothing from now on."""
+    row.token += 1
+    row.worker = row.taken_at = None
+    if row.wanted > row.handled:
+        row.due_at = due_at

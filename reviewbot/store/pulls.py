@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from reviewbot.domain.pull import PullRef
 from reviewbot.domain.repository import RepoName, Sha
-from reviewbot.store.holds import DEAD_AFTER_SECONDS, Fenced, Hold, guarded, holds, is_free, locked_pull
+from reviewbot.store.holds import DEAD_AFTER_SECONDS, Fenced, Hold, free, guarded, holds, is_free, locked_pull
 from reviewbot.store.live_rows import PullRow, WorkerRow
 from reviewbot.store.pull_records import PullRecords, PullWork
 from reviewbot.store.seats import Seats
@@ -153,9 +153,7 @@ class Pulls(PullRecords):
             row = locked_pull(session, ref)
             if row is None or row.worker != worker or self._seats.is_taken(worker, ref, row.token):
                 return
-            row.worker = row.taken_at = None
-            if row.wanted > row.handled:
-                row.due_at = self._transactions.now(session) + due_in
+            free(row, self._transactions.now(session) + due_in)
             session.add(row)
 
         # Before the database is told: where it cannot be, `due` finds a hold that nobody sits on.
