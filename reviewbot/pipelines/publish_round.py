@@ -194,7 +194,8 @@ def _fixed(one: Publication) -> tuple[str, ...] | NotYet:
             result = _settle_thread(one, known, thread)
             if isinstance(result, NotYet):
                 return result
-            if isinstance(result, TurnedDown):
+            # GitHub resolves threads only for Apps that may write contents, which ours may not: the reply has to do.
+            if isinstance(result, TurnedDown) and not isinstance(result.failure, Forbidden):
                 notices.append(f"a thread could not be resolved: {result.note}")
         one.live.rounds.settle(one.pull.ref, known.fingerprint, Fate.FIXED, one.pull.head, "")
         one.live.crashpoint("fixed")

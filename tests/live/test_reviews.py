@@ -196,3 +196,20 @@ def test_thumbs_and_resolutions_are_kept_as_feedback(service: Service, shop: Rep
     }
     fates = {known.comment_id: known.fate for known in service.live.rounds.known(ref)}
     assert (fates[liked.id], fates[settled.id]) == (Fate.OPEN, Fate.RESOLVED)
+
+
+def test_a_thread_that_github_does_not_let_us_resolve_is_answered_all_the_same(
+    service: Service, shop: Repository, world: World
+):
+    world.graphql_wants_contents_write = True
+    pull = shop.pull(files={"app.py": TWICE})
+    service.receive(pull.opened)
+    service.settle()
+
+    service.receive(pull.push(files={"app.py": FLAWED}))
+    service.settle()
+
+    (reply,) = [comment for comment in pull.inline_comments if comment.in_reply_to is not None]
+    assert pull.head in reply.body
+    assert "could not be resolved" not in (only_check(pull).summary or "")
+    assert violations(world) == []
