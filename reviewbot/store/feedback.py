@@ -8,7 +8,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from reviewbot.domain.pull import PullRef
-from reviewbot.store.live_rows import FeedbackRow
+from reviewbot.store.said_rows import FeedbackRow
 from reviewbot.store.sound_text import sound
 from reviewbot.store.transactions import Transactions
 from reviewbot.store.upsert import insert_unless_there

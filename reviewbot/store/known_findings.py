@@ -11,8 +11,8 @@ from reviewbot.domain.finding import Finding
 from reviewbot.domain.pull import PullRef, ReviewKey
 from reviewbot.domain.repository import Sha
 from reviewbot.domain.round import Fate, KnownFinding
-from reviewbot.store.live_rows import IgnoredFindingRow, KnownFindingRow
 from reviewbot.store.plain_values import as_json, from_json
+from reviewbot.store.said_rows import IgnoredFindingRow, KnownFindingRow
 from reviewbot.store.sound_text import sound
 from reviewbot.store.transactions import Transactions
 

@@ -13,8 +13,6 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
@@ -22,44 +20,18 @@ from sqlmodel import Session, col, select
 from reviewbot.errors import StoreError
 from reviewbot.store.holds import Hold, guarded
 from reviewbot.store.live_rows import OutgoingRow
+from reviewbot.store.outgoing import OPEN_STATES, Outgoing, SendState, lose, outgoing_of
 from reviewbot.store.sound_text import sound
 from reviewbot.store.transactions import Transactions
 from reviewbot.store.upsert import insert_unless_there
+
+__all__ = ["Outbox", "Outgoing", "SendState"]
 
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 _CLEAN_READS = 2
 """So many looks that did not show a write prove that it has not arrived; how far apart is for the caller to see to."""
-
-
-class SendState(StrEnum):
-    """Where a write stands."""
-
-    PLANNED = "planned"
-    SENDING = "sending"
-    UNKNOWN = "unknown"
-    """It was sent, or may have been, and no answer came."""
-    SENT = "sent"
-    REFUSED = "refused"
-
-
-_OPEN = (SendState.PLANNED, SendState.SENDING, SendState.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One write. `remote_id` is what GitHub knows it by; `clean_read_at` the first look that did not show it."""
-
-    id: int
-    key: str
-    part: str
-    request: Mapping[str, Any]
-    state: SendState
-    remote_id: str | None
-    attempts: int
-    clean_read_at: float | None
-    note: str
 
 
 class Outbox:
@@ -108,7 +80,7 @@ class Outbox:
                     session.add(row)
                 else:
                     log.info("the first request stands", extra={"key": key, "part": part, "state": row.state})
-            return _outgoing(row)
+            return outgoing_of(row)
 
         return self._transactions.run(work)
 
@@ -116,7 +88,7 @@ class Outbox:
         with self._transactions.reading() as session:
             query = select(OutgoingRow).where(OutgoingRow.key == key, OutgoingRow.part == part)
             row = session.exec(query).first()
-            return None if row is None else _outgoing(row)
+            return None if row is None else outgoing_of(row)
 
     def attempts(self, key: str, part: str) -> int:
         """How often it was sent; 0 also for what was never planned."""
@@ -127,13 +99,13 @@ class Outbox:
         """All parts of a key in the order in which they were planned."""
         with self._transactions.reading() as session:
             query = select(OutgoingRow).where(OutgoingRow.key == key).order_by(col(OutgoingRow.id))
-            return tuple(_outgoing(row) for row in session.exec(query))
+            return tuple(outgoing_of(row) for row in session.exec(query))
 
     def starting(self, prefix: str) -> tuple[Outgoing, ...]:
         """The same of all keys that begin so."""
         with self._transactions.reading() as session:
             query = select(OutgoingRow).where(*_begins(prefix)).order_by(col(OutgoingRow.id))
-            return tuple(_outgoing(row) for row in session.exec(query))
+            return tuple(outgoing_of(row) for row in session.exec(query))
 
     def claim(self, hold: Hold, prefix: str) -> tuple[Outgoing, ...]:
         """What earlier holders were sending under keys that begin so: nobody knows what became of it, now UNKNOWN."""
@@ -144,9 +116,9 @@ class Outbox:
             query = select(OutgoingRow).where(*_begins(prefix), OutgoingRow.state == SendState.SENDING.value, of_others)
             rows = session.exec(query.order_by(col(OutgoingRow.id)).with_for_update()).all()
             for row in rows:
-                _lose(row, "the worker that was sending it died", self._transactions.now(session))
+                lose(row, "the worker that was sending it died", self._transactions.now(session))
                 session.add(row)
-            return tuple(_outgoing(row) for row in rows)
+            return tuple(outgoing_of(row) for row in rows)
 
         return self._transactions.run(work)
 
@@ -157,14 +129,14 @@ class Outbox:
         def change(row: OutgoingRow, now: float) -> Outgoing | None:
             if row.attempt == attempt and row.state == SendState.SENDING:
                 # Noted already, by a commit whose answer got lost.
-                return _outgoing(row)
+                return outgoing_of(row)
             if row.state != SendState.PLANNED:
                 return None
             row.state, row.attempt, row.changed_at = SendState.SENDING.value, attempt, now
             row.token = hold.token if hold is not None else None
             row.attempts += 1
             row.clean_reads, row.clean_read_at = 0, None
-            return _outgoing(row)
+            return outgoing_of(row)
 
         return self._changed(hold, outgoing_id, change)
 
@@ -182,7 +154,7 @@ class Outbox:
         def change(row: OutgoingRow, now: float) -> bool:
             if row.state not in (SendState.SENDING, SendState.UNKNOWN):
                 return False
-            _lose(row, note, now)
+            lose(row, note, now)
             return True
 
         return self._changed(hold, outgoing_id, change)
@@ -208,7 +180,7 @@ class Outbox:
         """
 
         def change(row: OutgoingRow, now: float) -> bool:
-            if row.state not in _OPEN:
+            if row.state not in OPEN_STATES:
                 return False
             is_sender = row.state == SendState.SENDING and row.token == (hold.token if hold is not None else None)
             is_proven = row.state == SendState.PLANNED or row.clean_reads >= _CLEAN_READS
@@ -225,7 +197,7 @@ class Outbox:
 
     def _ended(self, hold: Hold | None, outgoing_id: int, state: SendState, remote_id: str | None, note: str) -> bool:
         def change(row: OutgoingRow, now: float) -> bool:
-            if row.state not in _OPEN:
+            if row.state not in OPEN_STATES:
                 return bool(row.state == state and row.remote_id == remote_id)
             row.state, row.remote_id, row.note, row.changed_at = state.value, remote_id, sound(note), now
             return True
@@ -245,26 +217,5 @@ class Outbox:
         return self._transactions.run(work)
 
 
-def _lose(row: OutgoingRow, note: str, now: float) -> None:
-    """Looks that came before the answer was lost prove nothing."""
-    row.state, row.note, row.changed_at = SendState.UNKNOWN.value, sound(note), now
-    row.clean_reads, row.clean_read_at = 0, None
-
-
 def _begins(prefix: str) -> tuple[Any, Any]:
     return col(OutgoingRow.key) >= prefix, col(OutgoingRow.key) < prefix + "\U0010ffff"
-
-
-def _outgoing(row: OutgoingRow) -> Outgoing:
-    assert row.id is not None, "a stored row has an id"
-    return Outgoing(
-        id=row.id,
-        key=row.key,
-        part=row.part,
-        request=json.loads(row.request),
-        state=SendState(row.state),
-        remote_id=row.remote_id,
-        attempts=row.attempts,
-        clean_read_at=row.clean_read_at,
-        note=row.note,
-    )

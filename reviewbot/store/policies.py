@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, select
 
 from reviewbot.domain.repository import Sha
-from reviewbot.store.live_rows import GoodPolicyRow, PolicyNoticeRow
+from reviewbot.store.said_rows import GoodPolicyRow, PolicyNoticeRow
 from reviewbot.store.transactions import Transactions
 from reviewbot.store.upsert import insert_unless_there
 

@@ -13,9 +13,9 @@ from reviewbot.domain.round import Outline, Round
 from reviewbot.errors import StoreError
 from reviewbot.store.holds import Hold, guarded
 from reviewbot.store.known_findings import Ignore, KnownFindings, mark_fixed, place, say
-from reviewbot.store.live_rows import RoundRow
 from reviewbot.store.plain_values import packed, unpacked
 from reviewbot.store.review_records import add_review, key_of
+from reviewbot.store.said_rows import RoundRow
 
 __all__ = ["Ignore", "Rounds", "SaidRound"]
 

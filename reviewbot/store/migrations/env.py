@@ -6,7 +6,8 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import reviewbot.store.live_rows
-import reviewbot.store.rows  # noqa: F401 - makes the tables known
+import reviewbot.store.rows
+import reviewbot.store.said_rows  # noqa: F401 - makes the tables known
 
 connection = context.config.attributes["connection"]
 # SQLite rolls tables back like anything else; alembic takes it for a database that does not.
