@@ -24,7 +24,7 @@ from reviewbot.store.deliveries import Deliveries, Delivery, Remembered
 from reviewbot.store.transactions import Transactions, open_transactions
 
 _GUID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
-_EVENT: Final = re.compile(r"[a-z][a-z_]{0,63}")
+_EVENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _HOOK: Final = re.compile(r"[0-9A-Za-z_-]{1,40}")
 # A larger body is parsed by the job alone: parsing one here would hold up all other deliveries.
 _MOST_BYTES_PARSED: Final = 1_048_576

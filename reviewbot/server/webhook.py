@@ -73,6 +73,11 @@ class WebhookEndpoint:
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="reviewbot-writer")
         self._hashers = ThreadPoolExecutor(1, thread_name_prefix="reviewbot-hasher")
 
+    @property
+    def held_bytes(self) -> int:
+        """What the bodies of all requests take in memory at this moment."""
+        return self._bodies.held_bytes
+
     async def __call__(self, request: Request) -> Response:
         started = time.perf_counter()
         answer = await self._answer(request)
