@@ -148,6 +148,19 @@ def test_f43_reads_from_before_an_answer_was_lost_prove_nothing(outbox: Outbox, 
         outbox.planned_again(hold, planned.id)
 
 
+def test_f43_looks_of_another_while_it_was_on_its_way_prove_nothing(outbox: Outbox):
+    planned = outbox.plan(None, "comment:1", "answer", REQUEST)
+    outbox.sending(None, planned.id)
+    outbox.clean_read(None, planned.id)
+    outbox.clean_read(None, planned.id)
+
+    outbox.unknown(None, planned.id, "connection reset")
+
+    assert outbox.clean_read(None, planned.id) == 0.0
+    with pytest.raises(StoreError, match="looks so far: 1"):
+        outbox.planned_again(None, planned.id)
+
+
 def test_f42_what_is_found_is_adopted(outbox: Outbox, hold):
     planned = outbox.plan(hold, KEY, "review", REQUEST)
     outbox.sending(hold, planned.id)
