@@ -40,12 +40,13 @@ from reviewbot.pipelines.answer_reply import reply_text
 from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, ask_for_look
 from reviewbot.pipelines.later import GivenUp, later_after
 from reviewbot.pipelines.live import Live
-from reviewbot.pipelines.outgoing import NotYet, Result, deliver
+from reviewbot.pipelines.outgoing import NotYet, Request, Result, Write, deliver
 from reviewbot.pipelines.pull_change import opened_change
 from reviewbot.pipelines.pull_notices import conversation_write
 from reviewbot.pipelines.pull_policy import policy_in_force
 from reviewbot.pipelines.thread_writes import thread_write
 from reviewbot.policy_file import policy_hash
+from reviewbot.store.outbox import SendState
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,10 @@ class _Conversation:
     def key(self) -> str:
         return f"comment:{self.event.ref}:{self.event.comment_id}"
 
+    def is_over(self) -> bool:
+        """Whether it was answered or acknowledged before, by whatever delivery it came then (F23)."""
+        return any(row.state in (SendState.SENT, SendState.REFUSED) for row in self.live.outbox.of(self.key))
+
     def say(self, text: str) -> Result:
         """Where we were spoken to: in the thread, or in the conversation."""
         event = self.event
@@ -96,17 +101,21 @@ class _Conversation:
 def _answered(live: Live, event: CommentWritten) -> float | None:
     client = live.github.repository(event.installation_id, event.ref.repo_id, event.repo)
     talk = _Conversation(live, client, event)
+    if talk.is_over():
+        return None
     command = parse_command(event.body, live.names)
     if command is None:
         return _replied(talk)
-    if not _may_command(client, event):
-        text = not_allowed_text()
+    is_allowed = _may_command(client, event)
+    if not is_allowed:
         log.info("command denied", extra={"comment": event.comment_id, "author": event.author_id})
-    else:
-        text = _done(talk, command)
-        _acknowledge(client, event)
+    text = _done(talk, command) if is_allowed else not_allowed_text()
     result = talk.say(text) if text else None
-    return result.seconds if isinstance(result, NotYet) else None
+    if isinstance(result, NotYet):
+        return result.seconds
+    if is_allowed:
+        _acknowledge(talk)
+    return None
 
 
 def _may_command(client: RepositoryClient, event: CommentWritten) -> bool:
@@ -117,10 +126,17 @@ def _may_command(client: RepositoryClient, event: CommentWritten) -> bool:
         return False
 
 
-def _acknowledge(client: RepositoryClient, event: CommentWritten) -> None:
-    """A sign that we have read it; nothing depends on it, and the same reaction twice is one."""
+def _acknowledge(talk: _Conversation) -> None:
+    """A sign that we have read it; the same reaction twice is one."""
+    event = talk.event
+
+    def react(_request: Request) -> str:
+        talk.client.react(event.place, event.comment_id, "eyes")
+        return str(event.comment_id)
+
+    write = Write(talk.key, "eyes", {}, react, lambda _: None, looks_first=False, repeatable=True)
     try:
-        client.react(event.place, event.comment_id, "eyes")
+        deliver(talk.live, None, write)
     except GitHubFailure as error:
         log.info("no reaction", extra={"comment": event.comment_id, "why": str(error)[:200]})
 
