@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from reviewbot.bootstrap_live import SharedPace
 from reviewbot.domain.pull import PullRef
 from reviewbot.git.live import LiveCache
 from reviewbot.github.app import GitHubApp
@@ -79,6 +80,8 @@ class Service:
     crossed: list[str] = field(default_factory=list)
     die_at: set[int] = field(default_factory=set)
     deaths: int = 0
+    git: str = ""
+    """Where repositories are fetched from; by default the world's directory, without a server."""
     _jobs: list[tuple[float, int, tuple[Any, ...]]] = field(default_factory=list)
     _count: Iterator[int] = field(default_factory=itertools.count)
     _asked: set[tuple[Any, ...]] = field(default_factory=set)
@@ -91,7 +94,8 @@ class Service:
         """A new process: nothing in memory is kept but what the durable queue holds."""
         world, transactions = self.world, self.transactions
         self.worker = f"w{next(self._processes)}"
-        pace = MemoryPace(0.0, monotonic=world.clock.now, sleep=world.clock.advance)
+        installations = Installations(transactions)
+        pace = SharedPace(installations, MemoryPace(0.0, monotonic=world.clock.now, sleep=world.clock.advance))
         clock = WorldClock(world)
         self.live = Live(
             own=OwnIdentity(world.app_id, world.slug),
@@ -99,12 +103,12 @@ class Service:
                 world.app_id, world.private_key, world.api_url, pace, 2.0, sleep=world.clock.advance, clock=clock
             ),
             cache=LiveCache(self.folder),
-            git_address=lambda repo: f"{world.file_url}/{repo}.git",
+            git_address=lambda repo: f"{self.git or world.file_url}/{repo}.git",
             deliveries=Deliveries(transactions),
             pulls=Pulls(transactions),
             outbox=Outbox(transactions),
             rounds=Rounds(transactions),
-            installations=Installations(transactions),
+            installations=installations,
             policies=Policies(transactions),
             feedback=Feedback(transactions),
             workers=Workers(transactions),
@@ -161,13 +165,17 @@ class Service:
         try:
             later = self._do(job)
         except Died:
-            self.deaths += 1
             heapq.heappush(self._jobs, (due, number, job))
-            self.live.workers.leave(self.worker)
-            self.start()
+            self.replaced()
             return
         if later is not None:
             self._put((*job[:2], f"{job[2:]}+"), later, again=True)
+
+    def replaced(self) -> None:
+        """The process has died, and the next one starts."""
+        self.deaths += 1
+        self.live.workers.leave(self.worker)
+        self.start()
 
     def reconcile(self) -> ReconcileReport:
         return reconcile(self.live)
