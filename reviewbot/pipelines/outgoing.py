@@ -97,7 +97,7 @@ def deliver(live: Live, hold: Hold | None, write: Write) -> Result:
 def _looked_for(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> Result | None:
     """What became of a write whose answer is unknown; None where it may be sent again."""
     if write.repeatable:
-        live.outbox.planned_again(hold, row.id)
+        live.outbox.planned_again(hold, row.id, repeatable=True)
         return None
     found = write.find(row.request)
     if found is not None:
