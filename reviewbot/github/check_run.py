@@ -10,7 +10,7 @@ from reviewbot.domain.finding import Finding
 from reviewbot.domain.markdown_text import code, plain, prose_line
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.repository import Sha
-from reviewbot.domain.review import HeldBack, Outcome, Stage
+from reviewbot.domain.review import Coverage, HeldBack, Outcome, SkipReason, Stage
 from reviewbot.domain.round import KnownFinding, Round
 from reviewbot.github.annotations import Annotation, annotations_of, batches
 from reviewbot.github.conclusion import conclusion_of, why_it_fails
@@ -48,7 +48,7 @@ def check_of_round(round_: Round, policy: Policy, facts: Facts) -> CheckReport:
     blocks = [
         headline.markdown,
         *_paragraph(f"Why: {cut(reason.rstrip('. '), _REASON_ROOM, prose_line)}." if reason.strip() else ""),
-        *_paragraph(_what_next(review.outcome, review.reason, facts)),
+        *_paragraph(_what_next(review.outcome, review.reason, facts, review.coverage)),
         *_paragraph(why_it_fails(review.outcome, findings, policy)),
         *_notices(facts),
         *_new(round_, facts),
@@ -88,15 +88,17 @@ def check_without_review(
     return CheckReport(conclusion, headline.title, joined(blocks), f"### Basis\n\n{policy_line(facts)}")
 
 
-def _what_next(outcome: Outcome, reason: str, facts: Facts) -> str:
+def _what_next(outcome: Outcome, reason: str, facts: Facts, coverage: Coverage | None = None) -> str:
     """What follows for a reader; where the reason tells what can be said to us, it is not said twice."""
     ask = code(f"@{facts.app_slug} review")
     verdict = "This is no verdict on the change."
     match outcome:
         case Outcome.COMPLETE | Outcome.SUPERSEDED:
             return ""
-        case Outcome.PARTIAL:
+        case Outcome.PARTIAL if _is_too_much(coverage):
             return "What was not read needs the eyes of a person, or a smaller change."
+        case Outcome.PARTIAL:
+            return f"{ask} in a comment tries again; until then, what was not read needs the eyes of a person."
         case Outcome.DEFERRED:
             return f"{verdict} It is reviewed later, without anybody having to ask."
         case _ if f"@{facts.app_slug}" in reason:
@@ -107,6 +109,12 @@ def _what_next(outcome: Outcome, reason: str, facts: Facts) -> str:
             return f"{verdict} {ask} in a comment tries again."
         case _:
             assert_never(outcome)
+
+
+def _is_too_much(coverage: Coverage | None) -> bool:
+    """Whether a further review would leave out the same, because there is too much of it."""
+    gaps = coverage.gaps if coverage else ()
+    return bool(gaps) and all(file.skipped is not SkipReason.REVIEWER_FAILED for file in gaps)
 
 
 def _notices(facts: Facts) -> list[str]:

@@ -78,7 +78,8 @@ def _opening(round_: Round, without_line: int) -> str:
     said = sentence(found_words(round_))
     read = sentence(coverage_words(review.coverage))
     if review.outcome is not Outcome.COMPLETE:
-        read = f"**This review is not complete**: {read[:1].lower()}{read[1:]} The check run says why."
+        gaps = f": {read[:1].lower()}{read[1:]}" if review.coverage.gaps else "."
+        read = f"**This review is not complete**{gaps} The check run says why."
     return f"**{said}** {read}{_elsewhere(without_line)}"
 
 

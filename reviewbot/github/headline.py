@@ -65,7 +65,7 @@ def headline_without(outcome: Outcome, reason: str) -> Headline:
         case Outcome.SKIPPED:
             return Headline(before, reason, "Nothing was read.")
         case Outcome.SUPERSEDED:
-            return Headline(before, reason, "The newer head is reviewed instead.")
+            return Headline(before, reason, "The newer head is reviewed instead." if repeats else "Nothing was read.")
         case Outcome.DEFERRED:
             return Headline(before, reason, "Nothing was read yet.")
         case Outcome.FAILED | Outcome.COMPLETE | Outcome.PARTIAL:

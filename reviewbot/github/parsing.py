@@ -71,6 +71,10 @@ def changed_file_of(item: Fields) -> ChangedFile:
     )
 
 
+def merge_base_of(answer: Fields) -> Sha:
+    return sha_of(answer.part("merge_base_commit"), "sha")
+
+
 def check_of(item: Fields) -> CheckRun:
     app, output = item.maybe_part("app"), item.maybe_part("output")
     return CheckRun(

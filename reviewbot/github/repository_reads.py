@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from reviewbot.domain.events import CommentPlace
 from reviewbot.domain.pull import PullRequest
-from reviewbot.domain.repository import RepoName
+from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.github.answers import (
     Author,
     ChangedFile,
@@ -29,10 +29,12 @@ from reviewbot.github.parsing import (
     check_of,
     comment_of,
     file_of,
+    merge_base_of,
     open_pull_of,
     pull_of,
     reaction_of,
     review_of,
+    sha_of,
 )
 from reviewbot.github.repository_calls import RepositoryCalls
 
@@ -109,6 +111,13 @@ class RepositoryReads:
             return answer.body
 
         return self._calls.exchange(call, diff_of)
+
+    def merge_base(self, base: str, head: str) -> Sha:
+        """The commit from which both came; raises NotThere where one of them is gone."""
+        return self._calls.read(f"/compare/{base}...{head}", merge_base_of, {"per_page": "1"})
+
+    def tip(self, branch: str) -> Sha:
+        return self._calls.read(f"/commits/{quote(branch, safe='')}", lambda found: sha_of(found, "sha"))
 
     def file(self, path: str, ref: str) -> bytes | None:
         """A regular file at a revision, None where there is none; raises TooLarge above a megabyte."""

@@ -14,7 +14,7 @@ from reviewbot.git.live import CommitGone
 from reviewbot.github.check_run import CheckReport, check_of_round, check_without_review
 from reviewbot.github.facts import Facts
 from reviewbot.github.repository import RepositoryClient
-from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, STOPPED, SWEEP, ask_for_look
+from reviewbot.pipelines.asking import SETTLED, SWEEP, ask_for_look
 from reviewbot.pipelines.later import Later
 from reviewbot.pipelines.live import Live, Panel
 from reviewbot.pipelines.outgoing import NotYet, TurnedDown
@@ -23,12 +23,16 @@ from reviewbot.pipelines.pull_change import PullChange, opened_change
 from reviewbot.pipelines.pull_check import HeadCheck
 from reviewbot.pipelines.pull_notices import tell_notices
 from reviewbot.pipelines.pull_policy import PolicyInForce, policy_in_force
-from reviewbot.pipelines.pull_round import Moved, made_round
+from reviewbot.pipelines.pull_round import Moved, has_moved, made_round
+from reviewbot.pipelines.pull_triggers import has_result, reason_to_skip
 from reviewbot.pipelines.spending import deferral, review_budget
 from reviewbot.policy_file import policy_hash
 from reviewbot.store.pulls import Hold, PullWork
 
 log = logging.getLogger(__name__)
+
+_FETCHES = 3
+"""So often git is tried, before the change is read out of GitHub's API."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,21 @@ def reviewed(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, p
     """Brings the head to its outcome; when to look again where it cannot have one yet."""
     try:
         return _opened(live, client, hold, work, pull)
-    except CommitGone as gone:
-        return _unreadable(live, client, hold, pull, Outcome.SUPERSEDED, f"the head can no longer be fetched: {gone}")
+    except CommitGone:
+        return _gone(live, client, hold, work, pull)
     except InputError as error:
         return _unreadable(live, client, hold, pull, Outcome.FAILED, str(error))
+
+
+def _gone(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
+    """A commit that GitHub does not give: it is no longer the head (F36), or its servers do not agree yet (F39)."""
+    if has_moved(pull, client.pull(pull.ref.number)):
+        ask_for_look(live, pull.ref, work.installation_id, pull.repo, Trigger.PUSHED.value)
+        return None
+    if work.attempts < live.limits.attempts:
+        return Later(15.0 * work.attempts)
+    reason = "the commits of this head are no longer on GitHub; another push brings new ones"
+    return _unreadable(live, client, hold, pull, Outcome.SUPERSEDED, reason)
 
 
 def _unreadable(
@@ -74,10 +89,12 @@ def _unreadable(
 
 
 def _opened(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
-    with opened_change(live, client, pull) as change:
+    with opened_change(live, client, pull, is_tried_again=work.attempts < _FETCHES) as change:
         look = _look(live, client, hold, work, pull, change)
         live.crashpoint("opened change")
-        reason = _reason_to_skip(look)
+        reason = None if live.rounds.is_published(look.key) else reason_to_skip(live, work, pull, look.force.policy)
+        if reason is not None and has_result(work, pull):
+            return None
         if reason is not None:
             return _ended(look, Outcome.SKIPPED, reason)
         if live.rounds.find(look.key) is None:
@@ -104,23 +121,6 @@ def _look(
     return Look(live, client, hold, work, pull, change, force, panel, key, facts)
 
 
-def _reason_to_skip(look: Look) -> str | None:
-    """Why an open pull request is not reviewed; somebody who asks for it in words gets it all the same."""
-    policy, triggers = look.force.policy, look.work.triggers
-    if look.live.rounds.is_published(look.key):
-        return None
-    if look.work.is_paused:
-        return f"reviews are paused here; say `@{look.live.own.slug} resume` to go on"
-    if triggers & {COMMAND, FULL, SETTLED, Trigger.REQUESTED.value}:
-        return None
-    if look.pull.is_draft and not policy.drafts:
-        return "the pull request is a draft"
-    allowed = {trigger.value for trigger in policy.triggers}
-    if triggers and not triggers & (allowed | {SWEEP, STOPPED}):
-        return f"the policy does not review on {', '.join(sorted(triggers))}; say `@{look.live.own.slug} review`"
-    return None
-
-
 def _round_of(look: Look) -> Later | None:
     live, hold, key = look.live, look.hold, look.key
     begun = look.check.begin()
@@ -140,7 +140,7 @@ def _round_of(look: Look) -> Later | None:
     assert round_ is not None, "it was saved"
     if not live.rounds.is_published(key):
         now = look.client.pull(look.pull.ref.number)
-        if now.head != look.pull.head or not now.is_open or (now.is_draft and not look.pull.is_draft):
+        if has_moved(look.pull, now):
             return _moved(look, Moved(now))
         round_ = _unsaid(look, round_)
     return _said(look, round_)
@@ -196,9 +196,13 @@ def _report_name(look: Look) -> str:
 
 
 def _moved(look: Look, moved: Moved) -> Later | None:
-    """The head is no more what it was: its outcome says so, and the new one is looked at at once (F36)."""
-    now = moved.now
-    if now is None or (now.is_open and now.head == look.pull.head and not now.is_draft):
+    """The pull request is no more what it was: the head's outcome says so, and what it is now is looked at at once."""
+    now, pull = moved.now, look.pull
+    if now is not None and now.is_open and now.head == pull.head and now.base_branch != pull.base_branch:
+        # The check run of this head stays open: the same head is reviewed against its new base (F37).
+        ask_for_look(look.live, pull.ref, look.work.installation_id, pull.repo, SWEEP, another=True)
+        return None
+    if now is None or (now.is_open and now.head == pull.head and not now.is_draft):
         outcome, reason = Outcome.SUPERSEDED, "the head is no longer part of the pull request"
     elif not now.is_open:
         outcome, reason = Outcome.SKIPPED, "the pull request was merged" if now.is_merged else "it was closed"

@@ -31,6 +31,12 @@ class Moved:
     now: PullRequest | None
 
 
+def has_moved(pull: PullRequest, now: PullRequest) -> bool:
+    """Whether a review of the pull request as it was says nothing of it as it is now."""
+    is_another = (now.head, now.base_branch) != (pull.head, pull.base_branch)
+    return is_another or not now.is_open or (now.is_draft and not pull.is_draft)
+
+
 @dataclass
 class _Watch:
     """Says during a review whether it has become pointless.
@@ -60,9 +66,8 @@ class _Watch:
         except GitHubFailure as error:
             log.info("could not look whether the head moved", extra={"why": str(error)[:200]})
             return False
-        has_moved = now.head != self.pull.head or not now.is_open or (now.is_draft and not self.pull.is_draft)
-        self.moved = now if has_moved else None
-        return has_moved
+        self.moved = now if has_moved(self.pull, now) else None
+        return self.moved is not None
 
 
 def made_round(
@@ -91,10 +96,8 @@ def made_round(
         made = _review(live, change, part, force.policy, panel, watch)
     except ReviewCancelled:
         return Moved(watch.moved)
-    if change.shortfall and made.outcome is Outcome.COMPLETE:
-        made = replace(made, outcome=Outcome.PARTIAL, reason=change.shortfall)
-    return round_of(
-        made,
+    round_ = round_of(
+        _honest(made, change),
         change.diff,
         number=number,
         earlier=earlier,
@@ -103,6 +106,16 @@ def made_round(
         policy=force.policy,
         head_lines=_head_lines(change),
     )
+    # Nothing is called fixed on the strength of a file that could not be read.
+    return round_ if change.is_whole else replace(round_, fixed=(), still_open=(*round_.still_open, *round_.fixed))
+
+
+def _honest(made: Review, change: PullChange) -> Review:
+    """The review, no more complete than what there was to read."""
+    if not change.shortfall or made.outcome not in (Outcome.COMPLETE, Outcome.PARTIAL):
+        return made
+    reason = "; ".join(why for why in (change.shortfall, made.reason) if why)
+    return replace(made, outcome=Outcome.PARTIAL, reason=reason)
 
 
 def _review(

@@ -1,0 +1,31 @@
+"""Whether an open pull request is to be reviewed: pauses, drafts, and what the policy lets begin a review."""
+
+from __future__ import annotations
+
+from reviewbot.domain.events import Trigger
+from reviewbot.domain.policy import Policy
+from reviewbot.domain.pull import PullRequest
+from reviewbot.domain.review import Outcome
+from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, STOPPED, SWEEP
+from reviewbot.pipelines.live import Live
+from reviewbot.store.pulls import PullWork
+
+
+def reason_to_skip(live: Live, work: PullWork, pull: PullRequest, policy: Policy) -> str | None:
+    """Why it is not reviewed; somebody who asks for it in words gets it all the same."""
+    triggers = work.triggers
+    if work.is_paused:
+        return f"reviews are paused here; say `@{live.own.slug} resume` to go on"
+    if triggers & {COMMAND, FULL, SETTLED, Trigger.REQUESTED.value}:
+        return None
+    if pull.is_draft and not policy.drafts:
+        return "the pull request is a draft"
+    allowed = {trigger.value for trigger in policy.triggers}
+    if triggers and not triggers & (allowed | {SWEEP, STOPPED}):
+        return f"the policy does not review on {', '.join(sorted(triggers))}; say `@{live.own.slug} review`"
+    return None
+
+
+def has_result(work: PullWork, pull: PullRequest) -> bool:
+    """Whether the head was reviewed: what it came to is not replaced by the news that it is not reviewed again."""
+    return work.head == pull.head and work.outcome in (Outcome.COMPLETE, Outcome.PARTIAL)
