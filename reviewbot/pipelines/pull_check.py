@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -56,9 +56,12 @@ class HeadCheck:
         if not isinstance(begun, Delivered):
             return begun
         check_id = int(begun.remote_id)
-        before = self._annotations_before(check_id, name) if report.annotations else 0
+        others = [row for row in self.live.outbox.of(self.key) if row.part != CREATED and _report_of(row) != name]
+        annotations = _unsaid(report.annotations, others)
+        # After a crash the first count stands in the outbox.
+        before = self.client.check(check_id).annotations_count if annotations and others else 0
         result: Result = begun
-        for number, request in enumerate(_updates(report, check_id, before)):
+        for number, request in enumerate(_updates(report, annotations, check_id, before)):
             result = self._update(f"{name}:{number}", request)
             if not isinstance(result, Delivered):
                 return result
@@ -82,11 +85,6 @@ class HeadCheck:
         ours = [check for check in self.client.checks(self.head, CHECK_NAME) if check.external_id == self.key]
         return str(min(check.id for check in ours)) if ours else None
 
-    def _annotations_before(self, check_id: int, name: str) -> int:
-        """How many annotations of earlier reports stand there; after a crash the first count stands in the outbox."""
-        others = [row for row in self.live.outbox.of(self.key) if row.part != CREATED and _report_of(row) != name]
-        return self.client.check(check_id).annotations_count if others else 0
-
     def _updated(self, request: Request) -> str:
         fields = {name: value for name, value in request.items() if name not in ("id", "annotations_before")}
         return str(self.client.update_check(request["id"], **fields).id)
@@ -101,6 +99,13 @@ def _report_of(row: Outgoing) -> str:
     return row.part.rpartition(":")[0]
 
 
+def _unsaid(annotations: Sequence[Annotation], others: Sequence[Outgoing]) -> list[dict[str, Any]]:
+    """Those that no earlier report has left at this check run: GitHub appends, and takes none away."""
+    sent = [row for row in others if row.state in (SendState.SENT, SendState.UNKNOWN, SendState.SENDING)]
+    stands = [one for row in sent for one in row.request.get("output", {}).get("annotations", ())]
+    return [one for one in map(_annotation, annotations) if one not in stands]
+
+
 def _has_arrived(check: CheckRun, request: Request) -> bool:
     sent = len(request.get("output", {}).get("annotations", ()))
     if sent:
@@ -108,13 +113,15 @@ def _has_arrived(check: CheckRun, request: Request) -> bool:
     return check.status == "completed" and check.title == str(request["output"]["title"])
 
 
-def _updates(report: CheckReport, check_id: int, before: int) -> Iterator[Mapping[str, Any]]:
+def _updates(
+    report: CheckReport, annotations: Sequence[Mapping[str, Any]], check_id: int, before: int
+) -> Iterator[Mapping[str, Any]]:
     """One request for each fifty annotations; the last one completes the check run."""
-    batches = [report.annotations[at : at + _BATCH] for at in range(0, len(report.annotations), _BATCH)] or [()]
+    batches = [annotations[at : at + _BATCH] for at in range(0, len(annotations), _BATCH)] or [()]
     for number, batch in enumerate(batches):
         output: dict[str, Any] = {"title": report.title, "summary": report.summary, "text": report.text}
         if batch:
-            output["annotations"] = [_annotation(one) for one in batch]
+            output["annotations"] = list(batch)
         is_last = number == len(batches) - 1
         ending = {"status": "completed", "conclusion": report.conclusion} if is_last else {"status": "in_progress"}
         yield {"id": check_id, "annotations_before": before + number * _BATCH, "output": output, **ending}
