@@ -100,12 +100,15 @@ def _wanted(
 
 
 def _is_another(work: PullWork | None, trigger: Trigger | None) -> bool:
-    """Whether a head that has a result is to get another: the base is not the same, or the result was not complete."""
-    if work is None or work.outcome is None:
+    """Whether a head is to get another result: the base is not the same, or the one that it has is not complete.
+
+    Against a new base even a review that is being made, or being said, has to be made anew.
+    """
+    if work is None:
         return False
     if trigger is Trigger.RETARGETED:
         return True
-    return trigger is Trigger.REQUESTED and work.outcome != Outcome.COMPLETE
+    return work.outcome is not None and trigger is Trigger.REQUESTED and work.outcome != Outcome.COMPLETE
 
 
 def _heard(live: Live, event: CommentWritten, delivery_id: int) -> str:
