@@ -83,7 +83,7 @@ def event_of(event: str, document: Mapping[str, object], own: OwnIdentity) -> Ev
     """The domain event in a payload; raises UnreadablePayload where a field that is needed is missing or wrong."""
     action = document.get("action")
     action = action if isinstance(action, str) else ""
-    if action not in _ACTIONS.get(event, ()):
+    if not may_matter(event, action):
         return Ignored(_why_not(event, action))
     if document.get("installation") is None:
         return Ignored(f"not sent by an App installation: {event} {action} of a repository's or organisation's webhook")
@@ -113,6 +113,11 @@ def event_of(event: str, document: Mapping[str, object], own: OwnIdentity) -> Ev
             return _repository(read_payload(Delivery, event, document), action)
         case _:
             return Ignored(_why_not(event, action))
+
+
+def may_matter(event: str, action: str) -> bool:
+    """Whether deliveries of this kind can ask us for anything: most of what GitHub sends cannot."""
+    return action in _ACTIONS.get(event, ())
 
 
 def _why_not(event: str, action: str) -> str:

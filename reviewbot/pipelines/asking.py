@@ -25,3 +25,10 @@ def ask_for_look(
     live.crashpoint("wanted")
     live.queue.pull(ref, installation_id, wanted, delay_seconds)
     return wanted
+
+
+def resume(live: Live, installation_id: int) -> None:
+    """An installation that was suspended answers again: what had to wait for it is due now."""
+    if live.installations.is_suspended(installation_id):
+        live.installations.suspend(installation_id, False)
+        live.pulls.wake(installation_id)

@@ -11,8 +11,17 @@ from reviewbot.domain.pull import PullRef, PullRequest
 from reviewbot.domain.review import Outcome
 from reviewbot.errors import GitError, InputError
 from reviewbot.github.check_run import check_without_review
-from reviewbot.github.failures import GitHubFailure, NotInstalled, NotThere, Suspended
+from reviewbot.github.failures import (
+    GitHubFailure,
+    Locked,
+    NotInstalled,
+    NotThere,
+    Refused,
+    Suspended,
+    TooLarge,
+)
 from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.asking import resume
 from reviewbot.pipelines.later import GivenUp, Later, later_after
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.outgoing import NotYet
@@ -70,22 +79,29 @@ def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitErr
         live.installations.suspend(work.installation_id, True)
     if isinstance(error, NotInstalled):
         live.installations.remove(work.installation_id)
-    if isinstance(error, NotThere) and work.attempts >= live.limits.attempts:
-        live.pulls.conclude(hold, work.head, Outcome.SKIPPED, "the pull request is not there")
+    if isinstance(error, NotThere) and (error.status != 404 or work.attempts >= live.limits.attempts):
+        _unseen(live, hold, work, f"the pull request is not there: {error}")
         return None
-    if isinstance(error, GitError | InputError) and work.attempts >= live.limits.attempts:
+    if isinstance(error, GitError | InputError | Refused | TooLarge | Locked) and work.attempts >= live.limits.attempts:
         return _given_up(live, hold, work, str(error))
     later = later_after(error, work.attempts)
     if isinstance(later, GivenUp):
-        live.pulls.conclude(hold, work.head, Outcome.SKIPPED, later.why)
+        _unseen(live, hold, work, later.why)
         return None
     return later
+
+
+def _unseen(live: Live, hold: Hold, work: PullWork, why: str) -> None:
+    """The end where nothing can be said at GitHub. What an earlier head came to stands: the sweep finds this one."""
+    if work.outcome is None:
+        live.pulls.conclude(hold, None, Outcome.SKIPPED, why)
 
 
 def _look(live: Live, hold: Hold, work: PullWork) -> Later | None:
     client = live.github.repository(work.installation_id, hold.ref.repo_id, work.repo)
     pull = client.pull(hold.ref.number)
     live.crashpoint("read pull")
+    resume(live, work.installation_id)
     if pull.repo != work.repo:
         live.pulls.rename(hold.ref.repo_id, pull.repo)
     unsettled = settle_leftovers(live, client, hold, pull)
@@ -94,9 +110,7 @@ def _look(live: Live, hold: Hold, work: PullWork) -> Later | None:
     if not pull.is_open:
         return _closed(live, client, hold, pull)
     if pull.is_archived:
-        live.pulls.conclude(
-            hold, pull.head, Outcome.SKIPPED, "the repository is archived: nothing can be written there"
-        )
+        _unseen(live, hold, work, "the repository is archived: nothing can be written there")
         return None
     return reviewed(live, client, hold, work, pull)
 
