@@ -17,6 +17,7 @@ from reviewbot.jobs.durable import (
     own_connections,
 )
 from reviewbot.jobs.rhythm import Rhythm
+from reviewbot.jobs.right_of_way import RIGHT_OF_WAY
 from reviewbot.jobs.runner import Runner
 from reviewbot.store.transactions import Transactions
 
@@ -33,10 +34,13 @@ def launch_dbos(
     transactions: Transactions, runner: Runner, executor_id: str, reviews_at_once: int, rhythm: Rhythm
 ) -> None:
     """Makes DBOS's tables where they are missing, and begins to take jobs. Raises whatever DBOS raises."""
+    connections = own_connections(transactions, _BACKGROUND_CONNECTIONS + reviews_at_once)
+    if transactions.is_sqlite:
+        RIGHT_OF_WAY.given_by(connections)
     DBOS(
         config=DBOSConfig(
             name=APPLICATION,
-            system_database_engine=own_connections(transactions, _BACKGROUND_CONNECTIONS + reviews_at_once),
+            system_database_engine=connections,
             dbos_system_schema=SCHEMA,
             serializer=JsonSerializer(),
             executor_id=executor_id,

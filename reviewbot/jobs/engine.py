@@ -18,6 +18,7 @@ from reviewbot.jobs.queue import Handlers
 from reviewbot.jobs.recovery import recover
 from reviewbot.jobs.repeating import Repeating
 from reviewbot.jobs.rhythm import Rhythm
+from reviewbot.jobs.right_of_way import RIGHT_OF_WAY
 from reviewbot.jobs.runner import Runner
 from reviewbot.jobs.sweep import Sweep
 from reviewbot.store.database import reason
@@ -74,6 +75,7 @@ class Engine:
         """Begins to work. Raises StoreError: another process works on this SQLite database, or it cannot be used."""
         if self._lock is not None:
             self._lock.take()
+            RIGHT_OF_WAY.given_by(self._transactions.engine)
         at_once = 1 if self._transactions.is_sqlite else 4
         runner = Runner(self.jobs, handlers, self._rhythm, at_once, self.observe)
         try:

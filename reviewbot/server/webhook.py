@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from reviewbot.errors import StoreError
+from reviewbot.jobs.right_of_way import RIGHT_OF_WAY
 from reviewbot.server.body import BodyLimits, BodyReader, BodyTooLarge, BodyTooSlow, NoRoomForBody
 from reviewbot.server.ingest import Ingest, Post, Receipt, Reception
 from reviewbot.server.metrics import Metrics
@@ -122,7 +123,8 @@ class WebhookEndpoint:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                receipt = await loop.run_in_executor(self._writers, self._ingest.receive, post)
+                with RIGHT_OF_WAY.asked():
+                    receipt = await loop.run_in_executor(self._writers, self._ingest.receive, post)
         except TimeoutError:
             log.error("delivery not kept: the database took too long", extra={"seconds": self._deadline_seconds})
             return _NOT_KEPT
