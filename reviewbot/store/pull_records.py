@@ -130,13 +130,6 @@ class PullRecords:
     def remember_etag(self, repo_id: int, etag: str | None) -> None:
         self._transactions.run(lambda session: session.merge(RepositoryRow(repo_id=repo_id, etag=etag or "")))
 
-    def has_unfinished(self, repo_id: int) -> bool:
-        """Whether a pull request of the repository has no outcome, or is to get another."""
-        unfinished = col(PullRow.outcome).is_(None) | col(PullRow.due_at).is_not(None)
-        query = select(PullRow.number).where(PullRow.repo_id == repo_id, unfinished).limit(1)
-        with self._transactions.reading() as session:
-            return session.exec(query).first() is not None
-
     def _change(self, which: ColumnElement[bool], **values: object) -> None:
         self._transactions.run(lambda session: session.execute(update(PullRow).where(which).values(**values)))
 

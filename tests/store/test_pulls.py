@@ -381,21 +381,13 @@ def test_f22_reviews_of_a_pull_request_are_counted_once_per_take(pulls: Pulls, t
     assert pulls.reviews_since(REF, 60) == 1
 
 
-def test_f19_the_sweep_knows_what_it_saw_and_what_has_no_end(pulls: Pulls):
+def test_f19_the_sweep_knows_what_it_saw(pulls: Pulls):
     assert pulls.etag(REPO_ID) is None
-    assert not pulls.has_unfinished(REPO_ID)
     pulls.remember_etag(REPO_ID, 'W/"1"')
     pulls.remember_etag(REPO_ID, 'W/"2"')
     assert pulls.etag(REPO_ID) == 'W/"2"'
     pulls.remember_etag(REPO_ID, None)
     assert pulls.etag(REPO_ID) is None
-
-    want(pulls)
-    assert pulls.has_unfinished(REPO_ID)
-    hold = taken(pulls)
-    pulls.conclude(hold, HEAD, "complete", "")
-    pulls.release(hold)
-    assert not pulls.has_unfinished(REPO_ID)
 
 
 def test_all_open_work_is_listed_the_most_urgent_first(pulls: Pulls):

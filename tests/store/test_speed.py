@@ -89,7 +89,6 @@ CALLS: dict[str, Callable[[Transactions], object]] = {
     "rename": lambda t: Pulls(t).rename(REPO_ID, REPO),
     "wake": lambda t: Pulls(t).wake(INSTALLATION),
     "forget": lambda t: Pulls(t).forget_installation(INSTALLATION),
-    "unfinished": lambda t: Pulls(t).has_unfinished(REPO_ID),
     "bury": lambda t: Workers(t).bury("w9"),
     "outbox of": lambda t: Outbox(t).of("k"),
     "outbox starting": lambda t: Outbox(t).starting("k:"),
