@@ -68,11 +68,12 @@ def _prompt(
     instructions = load_prompt("reply")
     place = known.finding.location
     code = client.file(place.path, pull.head) if place is not None else None
-    finding = json.dumps({"title": known.finding.title, "explanation": known.finding.explanation}, ensure_ascii=False)
+    finding = json.dumps(_told(known), ensure_ascii=False)
     shown = _lines(code, place.first_line) if code is not None and place is not None else "(the file is not there)"
     said = "\n\n".join(
-        f"{'reviewer' if client.is_ours(one.author) else 'developer'}: {printable(one.body)[:_LONGEST_SAYING]}"
+        f"{'reviewer' if client.is_ours(one.author) else 'developer'}: {_words(one)}"
         for one in thread
+        if one.id != known.comment_id
     )
     material = fenced("finding", finding) + fenced("code", shown) + fenced("thread", said)
     return Prompt(
@@ -83,6 +84,21 @@ def _prompt(
         schema=_SCHEMA,
         max_output_tokens=1_500,
     )
+
+
+def _told(known: KnownFinding) -> dict[str, str]:
+    finding = known.finding
+    return {
+        "place": str(finding.location or "no line"),
+        "title": finding.title,
+        "explanation": finding.explanation,
+        "suggestion": finding.suggestion or "",
+    }
+
+
+def _words(comment: PostedComment) -> str:
+    """What was said, without the marks that we put below our own words."""
+    return printable(comment.body).partition("\n<!-- reviewbot:")[0][:_LONGEST_SAYING]
 
 
 def _lines(code: bytes, line: int) -> str:
