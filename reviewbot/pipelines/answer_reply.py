@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reviewbot.dialogue import AnswerError, ask, fenced, json_object, load_prompt
+from reviewbot.domain.markdown_text import code
 from reviewbot.domain.pull import PullRequest
 from reviewbot.domain.round import KnownFinding
 from reviewbot.domain.text import printable
@@ -42,10 +43,15 @@ def reply_text(
     """A short answer to the last thing that was said in the thread of a finding."""
     model = live.reviewers.model()
     answer = None if model is None else _of_model(model, _prompt(client, pull, known, thread))
-    return explain_text(known, live.facts(), pull.repo) if answer is None else answer_text(answer)
+    if answer is None:
+        return explain_text(known, live.facts(), pull.repo)
+    stands, said = answer
+    settles = code(f"@{live.own.slug} ignore {known.fingerprint[:8]} because …")
+    ending = f"\n\n{settles} settles it." if stands == "no" else ""
+    return answer_text(f"{_STANDS[stands]} {said}") + ending
 
 
-def _of_model(model: Model, prompt: Prompt) -> str | None:
+def _of_model(model: Model, prompt: Prompt) -> tuple[str, str] | None:
     try:
         asked = ask(model, prompt, _read)
     except ReviewbotError as error:
@@ -54,12 +60,12 @@ def _of_model(model: Model, prompt: Prompt) -> str | None:
     return asked.answer
 
 
-def _read(text: str) -> str:
+def _read(text: str) -> tuple[str, str]:
     answer = json_object(text)
     stands, said = answer.get("stands"), answer.get("answer")
     if stands not in ("yes", "no", "unsure") or not isinstance(said, str) or not said.strip():
         raise AnswerError('Expected {"stands": "yes" | "no" | "unsure", "answer": "text"}.')
-    return f"{_STANDS[stands]} {said.strip()}"
+    return stands, said.strip()
 
 
 def _prompt(
@@ -67,9 +73,11 @@ def _prompt(
 ) -> Prompt:
     instructions = load_prompt("reply")
     place = known.finding.location
-    code = client.file(place.path, pull.head) if place is not None else None
+    content = client.file(place.path, pull.head) if place is not None else None
     finding = json.dumps(_told(known), ensure_ascii=False)
-    shown = _lines(code, place.first_line) if code is not None and place is not None else "(the file is not there)"
+    shown = (
+        _lines(content, place.first_line) if content is not None and place is not None else "(the file is not there)"
+    )
     said = "\n\n".join(
         f"{'reviewer' if client.is_ours(one.author) else 'developer'}: {_words(one)}"
         for one in thread
@@ -101,8 +109,8 @@ def _words(comment: PostedComment) -> str:
     return printable(comment.body).partition("\n<!-- reviewbot:")[0][:_LONGEST_SAYING]
 
 
-def _lines(code: bytes, line: int) -> str:
-    lines = printable(code.decode("utf-8", "replace")).split("\n")
+def _lines(content: bytes, line: int) -> str:
+    lines = printable(content.decode("utf-8", "replace")).split("\n")
     first = max(0, line - _AROUND)
     return "\n".join(
         f"{number:>5} {text[:400]}" for number, text in enumerate(lines[first : line + _AROUND], first + 1)
