@@ -18,6 +18,7 @@ from typing import Any
 from sqlmodel import Session
 
 from reviewbot.bootstrap_live import SharedPace
+from reviewbot.domain.policy import Policy
 from reviewbot.domain.pull import PullRef
 from reviewbot.git.live import LiveCache
 from reviewbot.github.app import GitHubApp
@@ -77,6 +78,7 @@ class Service:
     folder: Path
     factory: Factory = field(default_factory=Factory)
     limits: Limits = field(default_factory=lambda: Limits(quiet_seconds=0.0))
+    defaults: Policy = field(default_factory=Policy)
     crossed: list[str] = field(default_factory=list)
     die_at: set[int] = field(default_factory=set)
     deaths: int = 0
@@ -119,6 +121,7 @@ class Service:
             marker_secret=SECRET,
             server_url="https://github.com",
             limits=self.limits,
+            defaults=self.defaults,
             crashpoint=self._cross,
         )
         self.live.workers.beat(self.worker, self.worker)
