@@ -28,6 +28,7 @@ from reviewbot.store.pulls import Hold
 log = logging.getLogger(__name__)
 
 Request = Mapping[str, Any]
+_SOON_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Write:
 
     What makes something new is looked for before it is sent the first time (`looks_first`): a database that was
     restored from a backup has forgotten what was sent. A change to a known object need not be. What is `repeatable`
-    has the same effect once and twice, so that it is simply sent again.
+    has the same effect once and twice, so that it is simply sent again. A refusal is believed at the last of so many
+    `tries`: GitHub's servers do not all know at once of what was pushed or created a moment ago.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Write:
     find: Callable[[Request], str | None]
     looks_first: bool = True
     repeatable: bool = False
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class TurnedDown:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """Whether it has arrived is not known; look again after so many seconds."""
+    """Whether it has arrived, or would be taken, is not known; look again after so many seconds."""
 
     seconds: float
 
@@ -130,6 +133,10 @@ def _sent(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> Result:
         live.outbox.unknown(hold, row.id, str(error))
         return _looked_for(live, hold, write, row) or NotYet(0.0)
     except (Refused, Locked, Forbidden, NotThere, TooLarge) as error:
+        if sending.attempts < write.tries and isinstance(error, Refused | NotThere):
+            live.outbox.planned_again(hold, row.id)
+            log.info("refused, and tried again", extra={"part": row.part, "key": row.key, "why": str(error)[:300]})
+            return NotYet(_SOON_SECONDS * 2**sending.attempts)
         live.outbox.refused(hold, row.id, str(error))
         return TurnedDown(str(error), error)
     except (RateLimited, GitHubFailure):

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 _BATCH = 50
 """GitHub takes so many annotations in a request, and appends those of the next."""
+_TRIES = 4
+"""A check run is the one thing that each head must have: the first refusal is not taken for the last word."""
 CREATED = "check"
 
 
@@ -40,7 +42,8 @@ class HeadCheck:
         """Creates it, in progress; what is there already is left as it is."""
         started = self.live.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         request = {"name": CHECK_NAME, "head_sha": self.head, "external_id": self.key, "started_at": started}
-        return deliver(self.live, self.hold, Write(self.key, CREATED, request, self._created, self._found))
+        write = Write(self.key, CREATED, request, self._created, self._found, tries=_TRIES)
+        return deliver(self.live, self.hold, write)
 
     def restart(self, name: str) -> Result:
         """Shows that a head which has a result is being looked at again; nothing happens where it has none."""
@@ -74,7 +77,7 @@ class HeadCheck:
 
     def _update(self, part: str, request: Request) -> Result:
         repeatable = not request.get("output", {}).get("annotations")
-        write = Write(self.key, part, request, self._updated, self._is_updated, False, repeatable)
+        write = Write(self.key, part, request, self._updated, self._is_updated, False, repeatable, _TRIES)
         return deliver(self.live, self.hold, write)
 
     def _created(self, request: Request) -> str:

@@ -24,6 +24,7 @@ from reviewbot.pipelines.pull_check import HeadCheck
 from reviewbot.pipelines.pull_notices import tell_notices
 from reviewbot.pipelines.pull_policy import PolicyInForce, policy_in_force
 from reviewbot.pipelines.pull_round import Moved, has_moved, made_round
+from reviewbot.pipelines.pull_threads import follow_threads, opened_again
 from reviewbot.pipelines.pull_triggers import has_result, reason_to_skip
 from reviewbot.pipelines.spending import deferral, review_budget
 from reviewbot.policy_file import policy_hash
@@ -89,6 +90,8 @@ def _unreadable(
 
 
 def _opened(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
+    if SETTLED in work.triggers:
+        follow_threads(live, client, pull.ref)
     with opened_change(live, client, pull, is_tried_again=work.attempts < _FETCHES) as change:
         look = _look(live, client, hold, work, pull, change)
         live.crashpoint("opened change")
@@ -180,13 +183,14 @@ def _said(look: Look, round_: Round) -> Later | None:
 
 
 def _as_it_stands(look: Look, round_: Round) -> Round:
-    """The round without the findings that people have settled since: they no longer count against the change."""
-    settled = {known.fingerprint for known in look.live.rounds.known(look.pull.ref) if known.fate is not Fate.OPEN}
-    return replace(
-        round_,
-        to_say=tuple(finding for finding in round_.to_say if finding.fingerprint not in settled),
-        still_open=tuple(known for known in round_.still_open if known.fingerprint not in settled),
-    )
+    """The round without the findings that people have settled since, and with those that they have opened again."""
+    known = look.live.rounds.known(look.pull.ref)
+    settled = {one.fingerprint for one in known if one.fate is not Fate.OPEN}
+    to_say = tuple(finding for finding in round_.to_say if finding.fingerprint not in settled)
+    still_open = tuple(one for one in round_.still_open if one.fingerprint not in settled)
+    counted = {one.fingerprint for one in (*to_say, *still_open)}
+    back = (one for one in known if opened_again(one) and one.fingerprint not in counted)
+    return replace(round_, to_say=to_say, still_open=(*still_open, *back))
 
 
 def _report_name(look: Look) -> str:
@@ -229,6 +233,7 @@ def _completed(look: Look, report: CheckReport, outcome: Outcome, reason: str, n
             return Later(seconds)
         case TurnedDown(note):
             log.warning("check run refused", extra={"pull": str(look.pull.ref), "why": note})
+            reason = "; ".join(filter(None, (reason, f"the check run could not be written: {note}")))
     look.live.crashpoint("completed check")
     look.live.pulls.conclude(look.hold, look.pull.head, outcome, reason)
     return None
