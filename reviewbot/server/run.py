@@ -16,6 +16,7 @@ from reviewbot.pipelines.reconcile import reconcile
 from reviewbot.pipelines.review_pull import let_go, review_pull
 from reviewbot.server.app import Probes, create_app
 from reviewbot.server.ingest import Ingest
+from reviewbot.server.logs import set_up_logs
 from reviewbot.server.metrics import Metrics
 from reviewbot.server.process import serve, work
 from reviewbot.server.webhook import WebhookEndpoint
@@ -27,6 +28,7 @@ _POSTGRES_WRITERS = 4
 
 def run_server(settings: Settings) -> None:
     """Serves webhooks and works until it is told to stop."""
+    set_up_logs()
     worker = new_worker_id()
     service = open_service(settings, worker)
     metrics = Metrics()
@@ -41,6 +43,7 @@ def run_server(settings: Settings) -> None:
 
 def run_worker(settings: Settings) -> None:
     """Works without serving until it is told to stop."""
+    set_up_logs()
     worker = new_worker_id()
     service = open_service(settings, worker)
     work(_engine(service, settings, worker, Metrics()), handlers(service.live), _chores(service.live, settings))
