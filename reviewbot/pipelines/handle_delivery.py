@@ -20,11 +20,11 @@ from reviewbot.domain.events import (
 )
 from reviewbot.domain.pull import PullRef
 from reviewbot.domain.review import Outcome
-from reviewbot.domain.round import Fate
 from reviewbot.github.commands import parse_command
 from reviewbot.github.webhook import UnreadablePayload, parse_event
-from reviewbot.pipelines.asking import STOPPED, ask_for_look
+from reviewbot.pipelines.asking import SETTLED, STOPPED, ask_for_look
 from reviewbot.pipelines.live import Live
+from reviewbot.pipelines.pull_threads import settle_as_thread
 from reviewbot.store.deliveries import DeliveryState
 from reviewbot.store.feedback import FeedbackKind
 from reviewbot.store.pulls import PullWork
@@ -121,18 +121,15 @@ def _heard(live: Live, event: CommentWritten, delivery_id: int) -> str:
 
 
 def _settled(live: Live, event: ThreadSettled) -> str:
-    """A person's resolution is feedback on the finding; opening the thread again opens the finding."""
+    """A person's resolution is feedback on the finding, and the check run is to show what counts now."""
     for comment_id in event.comment_ids:
         known = live.rounds.by_comment(event.ref, comment_id)
         if known is None:
             continue
         kind: FeedbackKind = "resolved" if event.is_resolved else "unresolved"
-        by = str(event.sender_id or "")
         live.feedback.record(event.ref, known.fingerprint, kind, event.sender_id or 0, event.thread_id)
-        if event.is_resolved and known.fate is Fate.OPEN:
-            live.rounds.settle(event.ref, known.fingerprint, Fate.RESOLVED, "its thread was resolved", by)
-        elif not event.is_resolved and known.fate is Fate.RESOLVED:
-            live.rounds.settle(event.ref, known.fingerprint, Fate.OPEN, "its thread was opened again", by)
+        settle_as_thread(live, event.ref, known, event.is_resolved, str(event.sender_id or ""))
+        ask_for_look(live, event.ref, event.installation_id, event.repo, SETTLED)
         return f"finding {known.fingerprint[:8]} {kind}"
     return "a thread that is not ours"
 

@@ -188,7 +188,7 @@ def _as_it_stands(look: Look, round_: Round) -> Round:
     settled = {one.fingerprint for one in known if one.fate is not Fate.OPEN}
     to_say = tuple(finding for finding in round_.to_say if finding.fingerprint not in settled)
     still_open = tuple(one for one in round_.still_open if one.fingerprint not in settled)
-    counted = {one.fingerprint for one in (*to_say, *still_open)}
+    counted = {finding.fingerprint for finding in to_say} | {one.fingerprint for one in still_open}
     back = (one for one in known if opened_again(one) and one.fingerprint not in counted)
     return replace(round_, to_say=to_say, still_open=(*still_open, *back))
 

@@ -16,12 +16,12 @@ def reason_to_skip(live: Live, work: PullWork, pull: PullRequest, policy: Policy
     triggers = work.triggers
     if work.is_paused:
         return f"reviews are paused here; say `@{live.own.slug} resume` to go on"
-    if triggers & {COMMAND, FULL, SETTLED, Trigger.REQUESTED.value}:
+    if triggers & {COMMAND, FULL, Trigger.REQUESTED.value}:
         return None
     if pull.is_draft and not policy.drafts:
         return "the pull request is a draft"
     allowed = {trigger.value for trigger in policy.triggers}
-    if triggers and not triggers & (allowed | {SWEEP, STOPPED}):
+    if triggers and not triggers & (allowed | {SWEEP, STOPPED, SETTLED}):
         return f"the policy does not review on {', '.join(sorted(triggers))}; say `@{live.own.slug} review`"
     return None
 

@@ -239,3 +239,35 @@ def test_two_bots_cannot_talk_for_ever(service: Service, shop: Repository, world
 
     replies = [one for one in pull.inline_comments if one.in_reply_to == comment.id]
     assert len(replies) <= service.limits.replies_per_thread
+
+
+def test_the_check_follows_a_thread_that_is_resolved_and_opened_again(service: Service, shop: Repository, world: World):
+    pull = reviewed(service, shop)
+    (comment,) = pull.inline_comments
+
+    service.receive(pull.resolve(comment.id, "ada"))
+    service.settle()
+    assert only_check(pull).conclusion == "success"
+    service.receive(pull.push(files={"app.py": FLAWED + "fourth = 4\n"}))
+    service.settle()
+    assert only_check(pull).conclusion == "success"
+
+    service.receive(pull.resolve(comment.id, "ada", resolved=False))
+    service.settle()
+    assert only_check(pull).conclusion == "neutral"
+    assert len(pull.reviews) == 1
+    assert violations(world) == []
+
+
+def test_f16_threads_are_read_again_when_what_we_are_told_of_them_comes_late(
+    service: Service, shop: Repository, world: World
+):
+    pull = reviewed(service, shop)
+    (comment,) = pull.inline_comments
+    resolved, opened = pull.resolve(comment.id, "ada"), pull.resolve(comment.id, "ada", resolved=False)
+
+    service.receive(opened, resolved)
+    service.settle()
+
+    assert only_check(pull).conclusion == "neutral"
+    assert violations(world) == []
