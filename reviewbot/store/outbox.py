@@ -79,7 +79,7 @@ class Outbox:
                     row.state = SendState.PLANNED.value
                     session.add(row)
                 else:
-                    log.info("the first request stands", extra={"key": key, "part": part, "state": row.state})
+                    log.debug("the first request stands", extra={"key": key, "part": part, "state": row.state})
             return outgoing_of(row)
 
         return self._transactions.run(work)
