@@ -235,7 +235,8 @@ def _completed(look: Look, report: CheckReport, outcome: Outcome, reason: str, n
             log.warning("check run refused", extra={"pull": str(look.pull.ref), "why": note})
             reason = "; ".join(filter(None, (reason, f"the check run could not be written: {note}")))
     look.live.crashpoint("completed check")
-    told = {"repo": str(look.pull.repo), "number": look.pull.ref.number, "head": look.pull.head[:10]}
-    log.info("head concluded", extra={**told, "outcome": outcome.value, "why": reason[:200], "calls": look.client.calls})
+    place = {"repo": str(look.pull.repo), "number": look.pull.ref.number, "head": look.pull.head[:10]}
+    came_to = {"outcome": outcome.value, "why": reason[:200], "calls": look.client.calls}
+    log.info("head concluded", extra={**place, **came_to})
     look.live.pulls.conclude(look.hold, look.pull.head, outcome, reason)
     return None
