@@ -86,7 +86,8 @@ def _review(one: Publication) -> tuple[Mapping[str, int], tuple[str, ...]] | Hea
         case TurnedDown(note, failure):
             if isinstance(failure, Refused) and "commit" in note.lower() and "part of" in note.lower():
                 return HeadGone()
-            return {}, (f"the comments could not be written: {note}",)
+            why = note.rpartition("GitHub answered ")[2]
+            return {}, (f"the comments could not be written, so that the findings stand here alone ({why})",)
 
 
 def _is_about_lines(one: Publication, result: TurnedDown) -> bool:
