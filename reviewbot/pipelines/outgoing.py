@@ -133,7 +133,7 @@ def _sent(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> Result:
         live.outbox.unknown(hold, row.id, str(error))
         return _looked_for(live, hold, write, row) or NotYet(0.0)
     except (Refused, Locked, Forbidden, NotThere, TooLarge) as error:
-        if sending.attempts < write.tries and isinstance(error, Refused | NotThere):
+        if sending.attempts < write.tries and _may_change(write, error):
             live.outbox.planned_again(hold, row.id)
             log.info("refused, and tried again", extra={"part": row.part, "key": row.key, "why": str(error)[:300]})
             return NotYet(_SOON_SECONDS * 2**sending.attempts)
@@ -146,3 +146,8 @@ def _sent(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> Result:
     live.outbox.sent(hold, row.id, remote_id)
     live.crashpoint(f"sent {write.part}")
     return Delivered(remote_id)
+
+
+def _may_change(write: Write, error: GitHubFailure) -> bool:
+    """Whether another try may go better. A permission is not granted by asking again; who made a thing has had it."""
+    return isinstance(error, Refused | NotThere) or (isinstance(error, Forbidden) and not write.looks_first)
