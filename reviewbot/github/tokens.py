@@ -23,7 +23,9 @@ LEAST_PERMISSIONS: Mapping[str, str] = {
     "issues": "write",
 }
 RENEWED_BEFORE_SECONDS = 300.0
-_DISPENSABLE = (NOTHING, frozenset({"issues"}), frozenset({"checks"}), frozenset({"issues", "checks"}))
+_ISSUES, _CHECKS, _PULLS = frozenset({"issues"}), frozenset({"checks"}), frozenset({"pull_requests"})
+_DISPENSABLE = (NOTHING, _ISSUES, _CHECKS, _ISSUES | _CHECKS, _PULLS, _ISSUES | _PULLS)
+"""What can be done without, least first: one place to say something has to be left, the check run or the review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Token:
 class InstallationTokens:
     """Tokens for one repository of an installation, or for all (None). Safe to use from several threads.
 
-    `lacking` are the permissions that were asked for and that the installation has not granted.
+    `lacking` are the permissions that were asked for and that the installation has not granted; where that is the one
+    for pull requests, they can be read.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class InstallationTokens:
     def _minted(self) -> Token:
         for lacking in self._ladder():
             try:
-                token = self._mint({name: level for name, level in self._permissions.items() if name not in lacking})
+                token = self._mint(self._without(lacking))
             except Refused as refusal:
                 if "permission" not in str(refusal).lower():
                     raise NotInstalled(f"{refusal}: the App may not see this repository any more") from refusal
@@ -87,6 +90,11 @@ class InstallationTokens:
         """What to do without, least first; begins with what was lacking a short while ago."""
         lately = self._app.lacks.lately(self._channel.installation_id, self._app.clock.monotonic())
         yield from dict.fromkeys(lacking.intersection(self._permissions) for lacking in (lately, *_DISPENSABLE))
+
+    def _without(self, lacking: frozenset[str]) -> dict[str, str]:
+        """The permissions to ask for; pull requests have at least to be read."""
+        kept = {name: level for name, level in self._permissions.items() if name not in lacking}
+        return kept | dict.fromkeys(lacking & _PULLS, "read")
 
     def _mint(self, permissions: Mapping[str, str]) -> Token:
         path = f"/app/installations/{self._channel.installation_id}/access_tokens"

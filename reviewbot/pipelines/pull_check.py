@@ -10,6 +10,7 @@ from typing import Any
 from reviewbot.domain.repository import Sha
 from reviewbot.github.answers import CheckRun
 from reviewbot.github.check_run import Annotation, CheckReport
+from reviewbot.github.failures import Forbidden
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.live import CHECK_NAME, Live
 from reviewbot.pipelines.outgoing import Delivered, Request, Result, Write, deliver
@@ -85,7 +86,12 @@ class HeadCheck:
         return str(check.id)
 
     def _found(self, _request: Request) -> str | None:
-        ours = [check for check in self.client.checks(self.head, CHECK_NAME) if check.external_id == self.key]
+        try:
+            checks = self.client.checks(self.head, CHECK_NAME)
+        except Forbidden:
+            # Without the permission none of ours can be there. That it is lacking is for the write to meet (F30).
+            return None
+        ours = [check for check in checks if check.external_id == self.key]
         return str(min(check.id for check in ours)) if ours else None
 
     def _updated(self, request: Request) -> str:

@@ -145,6 +145,9 @@ def _round_of(look: Look) -> Later | None:
         now = look.client.pull(look.pull.ref.number)
         if has_moved(look.pull, now):
             return _moved(look, Moved(now))
+        if now.is_archived:
+            # Nothing can be written any more. The head stays without an outcome, so that a later sweep finds it.
+            return None
         round_ = _unsaid(look, round_)
     return _said(look, round_)
 

@@ -218,10 +218,10 @@ class Service:
 
     def _sweep(self) -> None:
         """What the sweep thread of a worker does: nothing that is due may lack a job."""
-        if self._jobs:
-            return
         for ref in self.live.pulls.due(100):
             self._put(("pull", ref, "sweep"), 0.0, again=True)
+        if self._jobs:
+            return
         waiting = [work.due_at for work in self.live.pulls.open_work() if work.due_at is not None]
         if waiting and not self._jobs:
             heapq.heappush(self._jobs, (min(waiting), next(self._count), ("tick", None)))
