@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -37,11 +38,20 @@ class ReviewerChoice:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a model is waited for: seconds for one answer, and how the time until another try is spent."""
+
+    answer_seconds: float = 300.0
+    sleep: Callable[[float], None] = time.sleep
+
+
 @dataclass
 class Workshop:
     """Makes models and reviewers from their names; one budget and one ledger for all of them.
 
     `spent_usd` is what an earlier part of the same work has cost: the budget holds for all of it.
+    Where the budget `is_of_one_review`, a call that has no room in it fails alone, and what was found before stands.
     `replace_model` stands in for opening a model: a dry run puts a measuring one there. `recorder` keeps every answer
     for a replay by `scripted:FILE`.
     """
@@ -50,8 +60,10 @@ class Workshop:
     ledger: Path | None = None
     budget_usd: Decimal | None = None
     spent_usd: Decimal = Decimal(0)
+    is_of_one_review: bool = False
     replace_model: Callable[[str], Model] | None = None
     recorder: Recorder | None = None
+    patience: Patience = field(default_factory=Patience)
     _models: dict[str, Model] = field(default_factory=dict)
     _budget: Budget | None = None
 
@@ -94,7 +106,7 @@ class Workshop:
 
         parsed = parse_model(specification)
         catalogue = load_prices(self.settings)
-        model = open_model(parsed, model_keys(self.settings), catalogue)
+        model = open_model(parsed, model_keys(self.settings), catalogue, self.patience.answer_seconds)
         if not specification.startswith("scripted:"):
             model = self._guarded(model, catalogue)
         if self.ledger is not None:
@@ -112,11 +124,11 @@ class Workshop:
         from reviewbot.llm.budget import Budget, BudgetedModel
         from reviewbot.llm.retry import RetryingModel
 
-        retrying = RetryingModel(model)
+        retrying = RetryingModel(model, sleep=self.patience.sleep)
         if self.budget_usd is None:
             return retrying
         self._budget = self._budget or Budget(self.budget_usd, self.spent_usd)
-        return BudgetedModel(retrying, self._budget, catalogue)
+        return BudgetedModel(retrying, self._budget, catalogue, is_shared=not self.is_of_one_review)
 
 
 def load_prices(settings: Settings) -> Catalogue:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hmac
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from time import monotonic
 
-from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers
+from reviewbot.bootstrap import Patience, Workshop, chosen_reviewers
 from reviewbot.config import Settings
 from reviewbot.dialogue import load_prompt
 from reviewbot.domain.policy import Policy
@@ -23,7 +23,7 @@ from reviewbot.github.webhook import OwnIdentity
 from reviewbot.jobs.durable import DurableQueue
 from reviewbot.jobs.queue import CommentJob, Jobs, PullJob
 from reviewbot.pipelines.live import Limits, Live, Panel
-from reviewbot.ports import Model, Reviewer
+from reviewbot.ports import Model
 from reviewbot.store.deliveries import Deliveries
 from reviewbot.store.feedback import Feedback
 from reviewbot.store.installations import Installations
@@ -65,11 +65,12 @@ class Reviewers:
     """The reviewers of live reviews. Each review gets models with a budget of its own."""
 
     settings: Settings
+    patience: Patience = field(default_factory=Patience)
 
     def panel(self, policy: Policy, budget_usd: Decimal | None) -> Panel:
         wanted, notices = self._allowed(policy)
         choice = chosen_reviewers(self.settings, wanted, None)
-        workshop = Workshop(self.settings, budget_usd=budget_usd)
+        workshop = self._workshop(budget_usd)
         reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
         uses_model = "llm" in choice.names
         facts = (
@@ -77,13 +78,6 @@ class Reviewers:
             *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()),
         )
         return Panel(reviewers, choice.model if uses_model else None, facts, notices)
-
-    def without_models(self, policy: Policy) -> Panel:
-        choice = chosen_reviewers(self.settings, self._allowed(policy)[0], None)
-        names = tuple(name for name in choice.names if name.startswith(DETERMINISTIC))
-        workshop = Workshop(self.settings)
-        reviewers: tuple[Reviewer, ...] = tuple(workshop.reviewer(name, None) for name in names)
-        return Panel(reviewers, None, names)
 
     def _allowed(self, policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The reviewers of a policy that the operator lets it have, and a sentence on the others.
@@ -101,7 +95,10 @@ class Reviewers:
         choice = chosen_reviewers(self.settings, (), None)
         if choice.model is None or "llm" not in choice.names:
             return None
-        return Workshop(self.settings, budget_usd=self.settings.budget_per_review_usd).model(choice.model)
+        return self._workshop(self.settings.budget_per_review_usd).model(choice.model)
+
+    def _workshop(self, budget_usd: Decimal | None) -> Workshop:
+        return Workshop(self.settings, budget_usd=budget_usd, is_of_one_review=True, patience=self.patience)
 
 
 @dataclass(frozen=True)

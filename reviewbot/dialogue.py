@@ -98,7 +98,9 @@ def ask(model: Model, prompt: Prompt, read: Callable[[str], T]) -> Asked[T]:
             else:
                 return Asked(answer, (*calls, _call(model, current, completion)))
         current = _repair_of(prompt, complaint, text)
-    return Asked(None, tuple(calls), f"{model.name} gave no usable answer, even after one repair: {complaint}")
+    # The rest of a complaint tells the model what to do about it.
+    why = complaint.removeprefix(f"{model.name}: ").partition(". ")[0]
+    return Asked(None, tuple(calls), f"{model.name} gave no usable answer, even after one repair: {why}")
 
 
 def json_object(text: str) -> dict[str, Any]:

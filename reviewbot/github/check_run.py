@@ -106,7 +106,7 @@ def _what_next(outcome: Outcome, reason: str, facts: Facts, coverage: Coverage |
         case Outcome.SKIPPED:
             return f"{verdict} As long as the pull request is open, {ask} in a comment asks for a review."
         case Outcome.FAILED:
-            return f"{verdict} {ask} in a comment tries again."
+            return f"{verdict} {ask} in a comment tries again. What fails twice is for whoever runs reviewbot to mend."
         case _:
             assert_never(outcome)
 

@@ -8,7 +8,7 @@ from decimal import ROUND_UP, Decimal
 from reviewbot.domain.review import Usage
 from reviewbot.errors import BudgetExhausted, InputError
 from reviewbot.llm.prices import Catalogue, Price, cost_usd, load_catalogue
-from reviewbot.ports import Completion, Model, ModelError, Prompt
+from reviewbot.ports import Completion, Model, ModelDenied, ModelError, Prompt
 
 # Dense code and other scripts have fewer characters a token than the four of the usual rule.
 _TOKENS_PER_ESTIMATED = 2
@@ -50,11 +50,18 @@ class Budget:
 
 
 class BudgetedModel:
-    """A model that is asked only while the worst that the answer can cost is still in the budget."""
+    """A model that is asked only while the worst that the answer can cost is still in the budget.
 
-    def __init__(self, inner: Model, budget: Budget, catalogue: Catalogue | None = None) -> None:
+    What has no room raises BudgetExhausted, which ends the whole run; with `is_shared` false the budget is that of one
+    review, of which what was found before shall stand: then the call alone fails, with ModelDenied.
+    """
+
+    def __init__(
+        self, inner: Model, budget: Budget, catalogue: Catalogue | None = None, is_shared: bool = True
+    ) -> None:
         self._inner = inner
         self._budget = budget
+        self._is_shared = is_shared
         self._price = (catalogue or load_catalogue()).price_of(inner.name)
         if self._price is None and budget.limit_usd is not None:
             raise InputError(
@@ -68,7 +75,7 @@ class BudgetedModel:
 
     def complete(self, prompt: Prompt) -> Completion:
         reserved = Decimal(0) if self._price is None else worst_case_usd(self._price, prompt)
-        self._budget.reserve(reserved)
+        self._reserve(reserved)
         # What is not known to have cost less has cost the worst.
         spent: Decimal | None = None
         try:
@@ -80,6 +87,14 @@ class BudgetedModel:
         finally:
             self._budget.settle(reserved, reserved if spent is None else spent)
         return completion
+
+    def _reserve(self, amount_usd: Decimal) -> None:
+        try:
+            self._budget.reserve(amount_usd)
+        except BudgetExhausted as error:
+            if self._is_shared:
+                raise
+            raise ModelDenied(str(error)) from error
 
 
 def worst_case_usd(price: Price, prompt: Prompt) -> Decimal:

@@ -75,10 +75,6 @@ class ReviewerFactory(Protocol):
         """With a budget of their own; raises InputError for a name that nothing answers to."""
         ...
 
-    def without_models(self, policy: Policy) -> Panel:
-        """Those that cost nothing."""
-        ...
-
     def model(self) -> Model | None:
         """The model that answers people; None where there is none."""
         ...

@@ -12,7 +12,7 @@ from reviewbot.domain.review import Outcome, Review
 from reviewbot.domain.round import Round
 from reviewbot.engine.review import Reviewable, review
 from reviewbot.engine.rounds import NewPart, new_part, round_of
-from reviewbot.errors import BudgetExhausted, ReviewCancelled
+from reviewbot.errors import ReviewCancelled
 from reviewbot.github.failures import GitHubFailure
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.asking import FULL
@@ -93,7 +93,7 @@ def made_round(
     watch = _Watch(live, client, hold, pull)
     live.pulls.note_review(hold)
     try:
-        made = _review(live, change, part, force.policy, panel, watch)
+        made = _review(change, part, force.policy, panel, watch)
     except ReviewCancelled:
         return Moved(watch.moved)
     round_ = round_of(
@@ -118,19 +118,16 @@ def _honest(made: Review, change: PullChange) -> Review:
     return replace(made, outcome=Outcome.PARTIAL, reason=reason)
 
 
-def _review(
-    live: Live, change: PullChange, part: NewPart, policy: Policy, panel: Panel, watch: Callable[[], bool]
-) -> Review:
-    """The engine's review; where the budget ends it, that of the reviewers that cost nothing."""
+def _review(change: PullChange, part: NewPart, policy: Policy, panel: Panel, watch: Callable[[], bool]) -> Review:
+    """The engine's review; what a reviewer could not do is for the operator to know too."""
     reviewable = Reviewable(change.change, change.base, change.head)
-    try:
-        return review(reviewable, panel.reviewers, policy, part=part, cancelled=watch)
-    except BudgetExhausted as error:
-        cheap = live.reviewers.without_models(policy)
-        if not cheap.reviewers:
-            return Review(Outcome.FAILED, str(error), change.change.repo, change.change.base, change.change.head)
-        made = review(reviewable, cheap.reviewers, policy, part=part, cancelled=watch)
-        return replace(made, outcome=Outcome.PARTIAL, reason=f"the model stopped: {error}")
+    made = review(reviewable, panel.reviewers, policy, part=part, cancelled=watch)
+    for run in made.runs:
+        if run.failure is not None:
+            log.warning(
+                "reviewer failed", extra={"reviewer": run.reviewer, "model": run.model, "why": run.failure[:300]}
+            )
+    return made
 
 
 def _head_lines(change: PullChange) -> Callable[[str], tuple[str, ...] | None]:

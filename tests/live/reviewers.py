@@ -70,8 +70,5 @@ class Factory:
     def panel(self, policy: Policy, budget_usd: Decimal | None) -> Panel:
         return Panel(self.reviewers, None, tuple(reviewer.name for reviewer in self.reviewers))
 
-    def without_models(self, policy: Policy) -> Panel:
-        return self.panel(policy, None)
-
     def model(self) -> Model | None:
         return self.answerer
