@@ -13,6 +13,7 @@ from reviewbot.domain.finding import Finding
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.review import HeldBack, Review, Stage
 from reviewbot.domain.round import Fate, KnownFinding, Outline, Round
+from reviewbot.domain.text import printable
 from reviewbot.engine.choose import choose
 from reviewbot.engine.known import Head, Recheck, says_the_same
 from reviewbot.engine.outline import NewLines, NewPart, new_lines, new_part, outline_of
@@ -36,7 +37,7 @@ def round_of(
     for. What is not said is held back with the reason; repeats leave their room under the cap to what is new.
     """
     head = Head(diff, head_lines)
-    memory = _Memory(head, new_lines(diff, earlier), known, frozenset(ignored), policy, earlier is None)
+    memory = _Memory(head, new_lines(diff, earlier), known, frozenset(ignored), policy, earlier)
     chosen, held_back = _said_and_unsaid(review, memory)
     recheck = Recheck(review, head, earlier)
     open_before = [one for one in known if one.fate is Fate.OPEN and one.fingerprint not in memory.ignored]
@@ -63,7 +64,7 @@ class _Memory:
     known: Sequence[KnownFinding]
     ignored: frozenset[str]
     policy: Policy
-    is_first: bool
+    earlier: Outline | None
 
     def reason_against(self, finding: Finding) -> str | None:
         """Why a finding that clears all thresholds is not said; None where it is.
@@ -76,7 +77,7 @@ class _Memory:
         standing = [one for one in said if one.fate is not Fate.FIXED]
         if any(one.finding.severity.at_least(finding.severity) for one in standing):
             return f"was said at {standing[0].said_at[:10]}"
-        if self.is_first:
+        if self._is_first_reading(finding):
             return None
         least = self.policy.later_severity
         if not finding.severity.at_least(least):
@@ -84,6 +85,12 @@ class _Memory:
         if finding.location is not None and not self.new.touches(finding.location):
             return "stands at lines that an earlier round has read"
         return None
+
+    def _is_first_reading(self, finding: Finding) -> bool:
+        """Whether no round has read the file although one should have: what is found now is not late."""
+        if self.earlier is None:
+            return True
+        return finding.location is not None and printable(finding.location.path) in self.earlier.unread
 
     def is_back(self, fixed: KnownFinding, review: Review) -> bool:
         """Whether a finding that was fixed is named again, although it is not said again."""

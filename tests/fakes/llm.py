@@ -36,6 +36,7 @@ class Puppet(StrEnum):
     BROKEN = "500"
     UNPAID = "402"
     FORBIDDEN = "403 that repeats the key"
+    GONE = "404"
     TOO_LONG = "400 context too long"
     TOO_LARGE = "413"
     SLOW = "slow"
@@ -339,6 +340,7 @@ _ACTS: dict[Puppet, Callable[[_Handler], None]] = {
     Puppet.BROKEN: _failing(500, "internal error"),
     Puppet.UNPAID: _failing(402, "payment required", "billing_error"),
     Puppet.FORBIDDEN: _failing(403, f"the key {KEY} may not use this model", "permission_error"),
+    Puppet.GONE: _failing(404, "the model gpt-6-sol does not exist or was retired", "not_found_error"),
     Puppet.TOO_LONG: _failing(400, "prompt is too long: 210000 tokens > 200000 maximum", "invalid_request_error"),
     Puppet.TOO_LARGE: _failing(413, "request exceeds the maximum size", "request_too_large"),
     Puppet.SLOW: _wait,
