@@ -172,7 +172,7 @@ class Service:
             self.replaced()
             return
         if later is not None:
-            self._put((*job[:2], f"{job[2:]}+"), later, again=True)
+            self._put((*job[:2], "again"), later, again=True)
 
     def replaced(self) -> None:
         """The process has died, and the next one starts."""
