@@ -20,9 +20,12 @@ def reason_to_skip(live: Live, work: PullWork, pull: PullRequest, policy: Policy
         return None
     if pull.is_draft and not policy.drafts:
         return "the pull request is a draft"
-    allowed = {trigger.value for trigger in policy.triggers}
-    if triggers and not triggers & (allowed | {SWEEP, STOPPED, SETTLED}):
-        return f"the policy does not review on {', '.join(sorted(triggers))}; say `@{live.own.slug} review`"
+    if not policy.triggers:
+        return f"the policy reviews only what somebody asks for; say `@{live.own.slug} review`"
+    begun_by = triggers - {STOPPED, SETTLED}
+    if begun_by and not begun_by & {SWEEP, *(trigger.value for trigger in policy.triggers)}:
+        words = ", ".join(sorted(begun_by)).replace("_", " ")
+        return f"the policy does not review what was {words}; say `@{live.own.slug} review`"
     return None
 
 
