@@ -13,6 +13,7 @@ from reviewbot.errors import InputError
 from reviewbot.git.live import CommitGone
 from reviewbot.github.check_run import CheckReport, check_of_round, check_without_review
 from reviewbot.github.facts import Facts
+from reviewbot.github.failures import Forbidden, NotThere
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.asking import SETTLED, SWEEP, ask_for_look
 from reviewbot.pipelines.later import Later
@@ -63,6 +64,11 @@ def reviewed(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, p
     except CommitGone:
         return _gone(live, client, hold, work, pull)
     except InputError as error:
+        return _unreadable(live, client, hold, pull, Outcome.FAILED, str(error))
+    except (Forbidden, NotThere) as error:
+        if isinstance(error, NotThere) and error.status == 404:
+            raise
+        # Of a pull request that could be read; where its check run cannot be written either, the caller ends it.
         return _unreadable(live, client, hold, pull, Outcome.FAILED, str(error))
 
 

@@ -92,9 +92,10 @@ def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitErr
 
 
 def _unseen(live: Live, hold: Hold, work: PullWork, why: str) -> None:
-    """The end where nothing can be said at GitHub. What an earlier head came to stands: the sweep finds this one."""
-    if work.outcome is None:
-        live.pulls.conclude(hold, None, Outcome.SKIPPED, why)
+    """The end where nothing can be said at GitHub. What was said stands; when it can be seen again the sweep finds it."""
+    outcome, reason = (work.outcome, work.reason) if work.outcome else (Outcome.SKIPPED, why)
+    live.pulls.conclude(hold, None, outcome, reason)
+    live.pulls.remember_etag(hold.ref.repo_id, None)
 
 
 def _look(live: Live, hold: Hold, work: PullWork) -> Later | None:
