@@ -82,8 +82,7 @@ class Engine:
             self._beat()
             launch_dbos(self._transactions, runner, self.worker_id, self._reviews_at_once, self._rhythm)
             if self._lock is not None:
-                # Whoever holds the lock is the only one alive.
-                recover(self.jobs.client, self.jobs.executors() - {self.worker_id})
+                self._bury_all_others()
         except Exception as error:
             destroy_dbos()
             self._free()
@@ -144,6 +143,13 @@ class Engine:
         """Closes all idle connections, before a process forks; they are opened again when needed."""
         self._transactions.engine.dispose()
         self.jobs.disconnect()
+
+    def _bury_all_others(self) -> None:
+        """Whoever holds the lock is the only one alive: nobody has to wait until the others were silent for long."""
+        recover(self.jobs.client, self.jobs.executors() - {self.worker_id})
+        for worker, _ in (*self._workers.alive(), *self._workers.dead()):
+            if worker != self.worker_id:
+                self._workers.bury(worker)
 
     def _beat(self) -> None:
         self._workers.beat(self.worker_id, self.worker_id)

@@ -16,7 +16,7 @@ class Rhythm:
     """
 
     heartbeat: float = 2.0
-    dead_after: float = 20.0
+    dead_after: float = 10.0
     sweep: float = 5.0
     unsettled_after: float = 30.0
     first_retry: float = 15.0

@@ -10,7 +10,7 @@ from reviewbot.domain.pull import PullRef
 from reviewbot.errors import StoreError
 from reviewbot.store.live_rows import PullRow, WorkerRow
 
-DEAD_AFTER_SECONDS = 20.0
+DEAD_AFTER_SECONDS = 10.0
 """A worker that was not heard for so long may be pushed aside."""
 
 

@@ -9,6 +9,7 @@ import pytest
 from reviewbot.domain.pull import PullRef
 from reviewbot.domain.repository import RepoName
 from reviewbot.errors import StoreError
+from reviewbot.store.holds import DEAD_AFTER_SECONDS
 from reviewbot.store.live_rows import PullRow
 from reviewbot.store.pulls import Fenced, Hold, Pulls
 from reviewbot.store.transactions import Transactions
@@ -97,12 +98,12 @@ def test_due_ones_come_in_the_order_of_their_time_and_not_more_than_asked_for(pu
     assert pulls.due(2) == (refs[4], refs[3])
 
 
-def test_f61_a_worker_that_is_not_heard_for_twenty_seconds_is_pushed_aside_and_can_do_nothing_more(
+def test_f61_a_worker_that_is_not_heard_for_long_enough_is_pushed_aside_and_can_do_nothing_more(
     pulls: Pulls, transactions
 ):
     want(pulls)
     lost = taken(pulls, "w1")
-    silence(transactions, "w1", 19)
+    silence(transactions, "w1", DEAD_AFTER_SECONDS - 1)
     assert pulls.take(REF, "w2") is None
     silence(transactions, "w1", 2)
     assert pulls.due(9) == (REF,)

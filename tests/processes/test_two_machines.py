@@ -1,0 +1,83 @@
+"""Several processes on one PostgreSQL, as if on several machines: who dies is replaced, who was paused is too late."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.github import Pull, Repository, World, violations
+from tests.processes.product import Product, wait_for
+
+SLOW = "first = 1  # SLOW-6 BUG-first\n"
+LEASE_SECONDS = 10.0
+
+
+@pytest.fixture
+def machines(world: World, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Product]:
+    made = Product(world, tmp_path / "product", new_database(request), {"REVIEWBOT_CONCURRENCY": "2"})
+    yield made
+    made.stop()
+
+
+def new_database(request: pytest.FixtureRequest) -> str:
+    import os
+
+    import psycopg
+
+    server = str(request.getfixturevalue("postgres_address"))
+    name = f"test_{os.urandom(6).hex()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?", 1)
+
+
+def is_done(pull: Pull) -> bool:
+    return any(check.status == "completed" for check in pull.checks)
+
+
+def is_begun(pull: Pull) -> bool:
+    return any(check.status == "in_progress" for check in pull.checks)
+
+
+def test_f61_work_of_a_dead_machine_is_taken_over_and_a_paused_one_comes_too_late(
+    machines: Product, shop: Repository, world: World
+):
+    # The server works, too: whoever of the three has the pull request is killed or paused by turns.
+    server = machines.serve("web")
+    workers = {name: machines.worker(name) for name in ("left", "right")}
+    wait_for(lambda: all("working" in machines.log(name) for name in workers), 40, lambda: machines.log("left"))
+    pulls = [shop.pull(files={"app.py": SLOW.replace("first", f"name{number}")}) for number in range(6)]
+    for pull in pulls:
+        machines.sender.send(pull.opened)
+    wait_for(lambda: sum(map(is_begun, pulls)) >= 3, 40, lambda: machines.log("web"))
+
+    workers["left"].kill()
+    workers["right"].send_signal(signal.SIGSTOP)
+    time.sleep(LEASE_SECONDS + 4)
+    wait_for(lambda: all(map(is_done, pulls)), 90, lambda: machines.log("web"))
+    workers["right"].send_signal(signal.SIGCONT)
+    time.sleep(8)
+
+    assert server.poll() is None
+    assert [len(pull.reviews) for pull in pulls] == [1] * len(pulls)
+    assert violations(world) == []
+
+
+def test_f68_a_noisy_installation_does_not_keep_the_others_waiting(machines: Product, world: World):
+    noisy = world.repository("noisy/shop", files={"app.py": "first = 1\n"})
+    quiet = world.repository("quiet/shop", files={"app.py": "first = 1\n"})
+    machines.serve("web")
+    many = [noisy.pull(files={"app.py": f"first = 1  # SLOW-2 BUG-n{number}\n"}) for number in range(12)]
+    for pull in many:
+        machines.sender.send(pull.opened)
+    time.sleep(1.0)
+    one = quiet.pull(files={"app.py": "first = 1  # BUG-quiet\n"})
+
+    machines.sender.send(one.opened)
+    wait_for(lambda: is_done(one), 40, lambda: machines.log("web"))
+
+    assert sum(map(is_done, many)) < len(many) / 2
