@@ -1,4 +1,4 @@
-"""How the product comes back from `kill -9` under load: what was acknowledged, lost, done twice, and how soon all is done.
+"""How the product comes back from `kill -9` under load: what was lost, what was done twice, how soon all is done.
 
     python -m tests.bench.bench_kills --kills 50 --database sqlite
     python -m tests.bench.bench_kills --kills 50 --database postgresql
