@@ -27,7 +27,7 @@ class Pace(Protocol):
         ...
 
     def went_well(self, installation_id: int) -> None:
-        """A request was answered: earlier penalties are over."""
+        """A request was answered: earlier penalties may be over."""
         ...
 
 
@@ -35,13 +35,15 @@ class Pace(Protocol):
 class _Turn:
     next_write_at: float = 0.0
     parked_until: float = 0.0
+    calm_from: float = 0.0
     strikes: int = 0
 
 
 class MemoryPace:
     """A Pace for one process: writes one after the other per installation, each secondary limit in a row twice as long.
 
-    `monotonic` and `sleep` take seconds.
+    A limit on new content lets reads pass, so that an answer ends the row only when there was no limit for as long
+    again as the last one took. `monotonic` and `sleep` take seconds.
     """
 
     def __init__(
@@ -79,8 +81,10 @@ class MemoryPace:
                 seconds = min(seconds * 2**turn.strikes, max(seconds, LONGEST_PARKING_SECONDS))
                 turn.strikes = min(turn.strikes + 1, 10)
             turn.parked_until = max(turn.parked_until, self._monotonic() + seconds)
+            turn.calm_from = turn.parked_until + seconds
 
     def went_well(self, installation_id: int) -> None:
         with self._lock:
-            if turn := self._turns.get(installation_id):
+            turn = self._turns.get(installation_id)
+            if turn is not None and self._monotonic() >= turn.calm_from:
                 turn.strikes = 0

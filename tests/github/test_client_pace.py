@@ -67,14 +67,26 @@ def test_f49_each_secondary_limit_in_a_row_is_twice_as_long_up_to_an_hour(pace: 
     assert lengths == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
-def test_f49_an_answer_ends_the_row(pace: MemoryPace, clock: StillClock):
+def test_f49_an_answer_after_some_calm_ends_the_row(pace: MemoryPace, clock: StillClock):
     pace.parked(1, 60, is_secondary=True)
-    clock.advance(60)
+    clock.advance(120)
     pace.went_well(1)
 
     pace.parked(1, 60, is_secondary=True)
 
     assert left(pace) == 60
+
+
+def test_f49_a_read_that_is_answered_between_two_refused_writes_does_not_end_the_row(
+    pace: MemoryPace, clock: StillClock
+):
+    pace.parked(1, 60, is_secondary=True)
+    clock.advance(61)
+    pace.went_well(1)
+
+    pace.parked(1, 60, is_secondary=True)
+
+    assert left(pace) == 120
 
 
 def test_a_shorter_window_never_ends_a_longer_one(pace: MemoryPace):
