@@ -15,6 +15,7 @@ from reviewbot.github.answers import (
     CheckRun,
     OpenPull,
     OpenPulls,
+    PostedAnnotation,
     PostedComment,
     PostedReview,
     Reaction,
@@ -25,6 +26,7 @@ from reviewbot.github.failures import NotThere, TooLarge, Unreachable
 from reviewbot.github.fields import Fields, parts_of
 from reviewbot.github.graphql import Thread, marked, thread_page_of, threads_question
 from reviewbot.github.parsing import (
+    annotation_of,
     changed_file_of,
     check_of,
     comment_of,
@@ -139,6 +141,9 @@ class RepositoryReads:
     def check(self, check_id: int) -> CheckRun:
         return self._calls.read(f"/check-runs/{check_id}", check_of)
 
+    def annotations(self, check_id: int) -> tuple[PostedAnnotation, ...]:
+        return tuple(self._calls.listed(f"/check-runs/{check_id}/annotations", annotation_of))
+
     def checks(self, head: str, name: str) -> tuple[CheckRun, ...]:
         """Our App's check runs of that name on a commit, older ones included."""
         query = {"check_name": name, "filter": "all", "app_id": str(self._app.app_id)}
@@ -228,10 +233,11 @@ def comment_path(place: CommentPlace, comment_id: int) -> str:
 
 
 def _permission_of(found: Fields, user_id: int | None) -> str:
+    # Read first: an answer that is none at all must not look like that of a person without rights.
+    level = found.text("permission")
     user = found.maybe_part("user")
     if user_id is not None and (user is None or user.number("id") != user_id):
         return "none"
-    level = found.text("permission")
     return {"maintain": "write", "triage": "read"}.get(level, level)
 
 
