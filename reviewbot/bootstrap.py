@@ -52,6 +52,7 @@ class Workshop:
 
     `spent_usd` is what an earlier part of the same work has cost: the budget holds for all of it.
     Where the budget `is_of_one_review`, a call that has no room in it fails alone, and what was found before stands.
+    `tell_cost` hears what each call has cost, in US dollars, when it is over.
     `replace_model` stands in for opening a model: a dry run puts a measuring one there. `recorder` keeps every answer
     for a replay by `scripted:FILE`.
     """
@@ -61,6 +62,7 @@ class Workshop:
     budget_usd: Decimal | None = None
     spent_usd: Decimal = Decimal(0)
     is_of_one_review: bool = False
+    tell_cost: Callable[[Decimal], None] | None = None
     replace_model: Callable[[str], Model] | None = None
     recorder: Recorder | None = None
     patience: Patience = field(default_factory=Patience)
@@ -99,6 +101,11 @@ class Workshop:
 
                 return load_plugin_reviewer(name)
 
+    @property
+    def ran_out(self) -> bool:
+        """Whether a call was not made because it could have cost more than what is left of the budget."""
+        return self._budget is not None and self._budget.ran_out
+
     def _opened(self, specification: str) -> Model:
         if self.replace_model is not None:
             return self.replace_model(specification)
@@ -121,14 +128,16 @@ class Workshop:
 
     def _guarded(self, model: Model, catalogue: Catalogue) -> Model:
         """With retries, and the budget around them."""
-        from reviewbot.llm.budget import Budget, BudgetedModel
+        from reviewbot.llm.budget import Budget, BudgetedModel, MeteredModel
         from reviewbot.llm.retry import RetryingModel
 
-        retrying = RetryingModel(model, sleep=self.patience.sleep)
+        guarded: Model = RetryingModel(model, sleep=self.patience.sleep)
+        if self.tell_cost is not None:
+            guarded = MeteredModel(guarded, self.tell_cost)
         if self.budget_usd is None:
-            return retrying
+            return guarded
         self._budget = self._budget or Budget(self.budget_usd, self.spent_usd)
-        return BudgetedModel(retrying, self._budget, catalogue, is_shared=not self.is_of_one_review)
+        return BudgetedModel(guarded, self._budget, catalogue, is_shared=not self.is_of_one_review)
 
 
 def load_prices(settings: Settings) -> Catalogue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ from reviewbot.store.outbox import Outbox
 from reviewbot.store.policies import Policies
 from reviewbot.store.pulls import Pulls
 from reviewbot.store.rounds import Rounds
+from reviewbot.store.spending import Spending
 from reviewbot.store.transactions import Transactions, open_transactions
 from reviewbot.store.workers import Workers
 
@@ -67,17 +69,17 @@ class Reviewers:
     settings: Settings
     patience: Patience = field(default_factory=Patience)
 
-    def panel(self, policy: Policy, budget_usd: Decimal | None) -> Panel:
+    def panel(self, policy: Policy, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Panel:
         wanted, notices = self._allowed(policy)
         choice = chosen_reviewers(self.settings, wanted, None)
-        workshop = self._workshop(budget_usd)
+        workshop = self._workshop(budget_usd, tell_cost)
         reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
         uses_model = "llm" in choice.names
         facts = (
             *choice.names,
             *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()),
         )
-        return Panel(reviewers, choice.model if uses_model else None, facts, notices)
+        return Panel(reviewers, choice.model if uses_model else None, facts, notices, lambda: workshop.ran_out)
 
     def _allowed(self, policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The reviewers of a policy that the operator lets it have, and a sentence on the others.
@@ -91,14 +93,20 @@ class Reviewers:
             return kept, ()
         return kept, (f"the policy asks for {', '.join(refused)}, which this server does not offer",)
 
-    def model(self) -> Model | None:
+    def model(self, tell_cost: Callable[[Decimal], None]) -> Model | None:
         choice = chosen_reviewers(self.settings, (), None)
         if choice.model is None or "llm" not in choice.names:
             return None
-        return self._workshop(self.settings.budget_per_review_usd).model(choice.model)
+        return self._workshop(self.settings.budget_per_review_usd, tell_cost).model(choice.model)
 
-    def _workshop(self, budget_usd: Decimal | None) -> Workshop:
-        return Workshop(self.settings, budget_usd=budget_usd, is_of_one_review=True, patience=self.patience)
+    def _workshop(self, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Workshop:
+        return Workshop(
+            self.settings,
+            budget_usd=budget_usd,
+            is_of_one_review=True,
+            tell_cost=tell_cost,
+            patience=self.patience,
+        )
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,7 @@ def open_service(settings: Settings, worker: str) -> OpenService:
         pulls=Pulls(transactions),
         outbox=Outbox(transactions),
         rounds=Rounds(transactions),
+        spending=Spending(transactions),
         installations=installations,
         policies=Policies(transactions),
         feedback=Feedback(transactions),

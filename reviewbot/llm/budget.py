@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from decimal import ROUND_UP, Decimal
 
 from reviewbot.domain.review import Usage
@@ -24,6 +25,7 @@ class Budget:
         self.limit_usd = limit_usd
         self._spent_usd = spent_usd
         self._reserved_usd = Decimal(0)
+        self._ran_out = False
         self._lock = threading.Lock()
 
     @property
@@ -31,10 +33,17 @@ class Budget:
         with self._lock:
             return self._spent_usd
 
+    @property
+    def ran_out(self) -> bool:
+        """Whether anything was turned away."""
+        with self._lock:
+            return self._ran_out
+
     def reserve(self, amount_usd: Decimal) -> None:
         """Sets an amount aside; raises BudgetExhausted where spent, reserved and this exceed the limit."""
         with self._lock:
             if self.limit_usd is not None and self._spent_usd + self._reserved_usd + amount_usd > self.limit_usd:
+                self._ran_out = True
                 raise BudgetExhausted(
                     f"the budget of ${self.limit_usd} is used up: ${_cents(self._spent_usd)} spent, "
                     f"${_cents(self._reserved_usd)} set aside for calls under way, and the next call could cost "
@@ -47,6 +56,31 @@ class Budget:
         with self._lock:
             self._reserved_usd -= reserved_usd
             self._spent_usd += spent_usd
+
+
+class MeteredModel:
+    """A model that tells what each call has cost as soon as it is over: a review that is given up has cost it too."""
+
+    def __init__(self, inner: Model, tell: Callable[[Decimal], None]) -> None:
+        self._inner = inner
+        self._tell = tell
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    def complete(self, prompt: Prompt) -> Completion:
+        cost: Decimal | None = None
+        try:
+            completion = self._inner.complete(prompt)
+            cost = completion.cost_usd
+        except ModelError as failure:
+            cost = failure.cost_usd
+            raise
+        finally:
+            if cost is not None:
+                self._tell(cost)
+        return completion
 
 
 class BudgetedModel:

@@ -212,7 +212,8 @@ def _config(talk: _Conversation) -> str:
     pull = talk.client.pull(event.ref.number)
     with opened_change(live, talk.client, pull) as change:
         force = policy_in_force(live, pull, change.policy_snapshot)
-    panel = live.reviewers.panel(force.policy, live.limits.budget_per_review_usd)
+    # Nothing is reviewed here, so that nothing can be spent.
+    panel = live.reviewers.panel(force.policy, live.limits.budget_per_review_usd, lambda _: None)
     work = live.pulls.work(event.ref)
     facts = replace(
         live.facts(),
@@ -242,5 +243,5 @@ def _replied(talk: _Conversation) -> float | None:
     ]
     if sum(talk.client.is_ours(said.author) for said in thread) > live.limits.replies_per_thread:
         return None
-    result = talk.say(reply_text(live, talk.client, pull, known, thread))
+    result = talk.say(reply_text(live, talk.client, event.installation_id, pull, known, thread))
     return result.seconds if isinstance(result, NotYet) else None

@@ -17,6 +17,7 @@ from reviewbot.github.answers import PostedComment
 from reviewbot.github.replies import answer_text, explain_text
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.live import Live
+from reviewbot.pipelines.spending import day_left, meter
 from reviewbot.ports import Model, Part, Prompt, Turn
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,16 @@ _STANDS = {"yes": "The finding stands.", "no": "The finding does not hold.", "un
 
 
 def reply_text(
-    live: Live, client: RepositoryClient, pull: PullRequest, known: KnownFinding, thread: Sequence[PostedComment]
+    live: Live,
+    client: RepositoryClient,
+    installation_id: int,
+    pull: PullRequest,
+    known: KnownFinding,
+    thread: Sequence[PostedComment],
 ) -> str:
-    """A short answer to the last thing that was said in the thread of a finding."""
-    model = live.reviewers.model()
+    """A short answer to the last thing that was said in the thread of a finding; where the day is spent, no model's."""
+    may_spend = day_left(live, pull.ref.repo_id, live.defaults) != 0
+    model = live.reviewers.model(meter(live, pull.ref.repo_id, installation_id)) if may_spend else None
     answer = None if model is None else _of_model(model, _prompt(client, pull, known, thread))
     if answer is None:
         return explain_text(known, live.facts(), pull.repo)

@@ -22,6 +22,7 @@ from reviewbot.store.outbox import Outbox
 from reviewbot.store.policies import Policies
 from reviewbot.store.pulls import Pulls
 from reviewbot.store.rounds import Rounds
+from reviewbot.store.spending import Spending
 from reviewbot.store.workers import Workers
 
 CHECK_NAME = "reviewbot"
@@ -55,27 +56,36 @@ class Queue(Protocol):
         ...
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """The reviewers of one review, and what decides what they say: names, model, prompt versions.
 
-    `notices` tell people what the policy asked for and did not get.
+    `notices` tell people what the policy asked for and did not get; `ran_out` whether a call to a model was not made
+    because there was too little budget left for it.
     """
 
     reviewers: tuple[Reviewer, ...]
     model: str | None
     facts: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    ran_out: Callable[[], bool] = _never
 
 
 class ReviewerFactory(Protocol):
     """Makes the reviewers that a policy and the operator have chosen."""
 
-    def panel(self, policy: Policy, budget_usd: Decimal | None) -> Panel:
-        """With a budget of their own; raises InputError for a name that nothing answers to."""
+    def panel(self, policy: Policy, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Panel:
+        """With a budget of their own; raises InputError for a name that nothing answers to.
+
+        `tell_cost` hears what each call to a model has cost, in US dollars, also when the review was given up.
+        """
         ...
 
-    def model(self) -> Model | None:
+    def model(self, tell_cost: Callable[[Decimal], None]) -> Model | None:
         """The model that answers people; None where there is none."""
         ...
 
@@ -96,6 +106,7 @@ class Live:
     pulls: Pulls
     outbox: Outbox
     rounds: Rounds
+    spending: Spending
     installations: Installations
     policies: Policies
     feedback: Feedback

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reviewbot.domain.events import Trigger
-from reviewbot.domain.pull import PullRequest, ReviewKey
+from reviewbot.domain.pull import PullRequest
 from reviewbot.domain.review import Outcome
 from reviewbot.domain.round import Fate, Round
 from reviewbot.errors import InputError
 from reviewbot.git.live import CommitGone
-from reviewbot.github.check_run import CheckReport, check_of_round, check_without_review
-from reviewbot.github.facts import Facts
+from reviewbot.github.check_run import check_of_round, check_without_review
 from reviewbot.github.failures import Forbidden, NotThere
 from reviewbot.github.repository import RepositoryClient
-from reviewbot.pipelines.asking import SETTLED, SWEEP, ask_for_look
+from reviewbot.pipelines.asking import SETTLED, ask_for_look
 from reviewbot.pipelines.later import Later
-from reviewbot.pipelines.live import Live, Panel
-from reviewbot.pipelines.outgoing import NotYet, TurnedDown
+from reviewbot.pipelines.live import Live
+from reviewbot.pipelines.outgoing import NotYet
 from reviewbot.pipelines.publish_round import HeadGone, Publication, Published, publish
 from reviewbot.pipelines.pull_change import PullChange, opened_change
 from reviewbot.pipelines.pull_check import HeadCheck
+from reviewbot.pipelines.pull_look import Look, completed, ended, moved_away, put_off
 from reviewbot.pipelines.pull_notices import tell_notices
-from reviewbot.pipelines.pull_policy import PolicyInForce, policy_in_force
+from reviewbot.pipelines.pull_policy import policy_in_force
 from reviewbot.pipelines.pull_round import Moved, has_moved, made_round
 from reviewbot.pipelines.pull_threads import follow_threads, opened_again
 from reviewbot.pipelines.pull_triggers import has_result, reason_to_skip
-from reviewbot.pipelines.spending import deferral, review_budget
+from reviewbot.pipelines.spending import PutOff, day_leaves_too_little, deferral, meter, review_budget
 from reviewbot.policy_file import policy_hash
 from reviewbot.store.pulls import Hold, PullWork
 
@@ -35,26 +35,6 @@ log = logging.getLogger(__name__)
 
 _FETCHES = 3
 """So often git is tried, before the change is read out of GitHub's API."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """One look at one head: all that its steps share."""
-
-    live: Live
-    client: RepositoryClient
-    hold: Hold
-    work: PullWork
-    pull: PullRequest
-    change: PullChange
-    force: PolicyInForce
-    panel: Panel
-    key: ReviewKey
-    facts: Facts
-
-    @property
-    def check(self) -> HeadCheck:
-        return HeadCheck(self.live, self.client, self.hold, self.pull.head)
 
 
 def reviewed(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
@@ -105,12 +85,11 @@ def _opened(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pu
         if reason is not None and has_result(work, pull):
             return None
         if reason is not None:
-            return _ended(look, Outcome.SKIPPED, reason)
+            return ended(look, Outcome.SKIPPED, reason)
         if live.rounds.find(look.key) is None:
-            put_off = deferral(live, work, pull, look.force.policy)
-            if put_off is not None:
-                later = _ended(look, Outcome.DEFERRED, put_off.reason)
-                return later or Later(put_off.seconds)
+            wait = deferral(live, work, pull, look.force.policy)
+            if wait is not None:
+                return put_off(look, wait)
         return _round_of(look)
 
 
@@ -118,7 +97,8 @@ def _look(
     live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest, change: PullChange
 ) -> Look:
     force = policy_in_force(live, pull, change.policy_snapshot)
-    panel = live.reviewers.panel(force.policy, review_budget(live, force.policy))
+    budget_usd = review_budget(live, pull, force.policy)
+    panel = live.reviewers.panel(force.policy, budget_usd, meter(live, pull.ref.repo_id, work.installation_id))
     digest = policy_hash(force.policy, panel.facts)
     key = live.review_key(pull.ref, pull.head, digest, work.request)
     facts = replace(
@@ -127,7 +107,7 @@ def _look(
         policy_hash=digest,
         notices=(*force.notices, *panel.notices, *change.notices),
     )
-    return Look(live, client, hold, work, pull, change, force, panel, key, facts)
+    return Look(live, client, hold, work, pull, change, force, panel, key, budget_usd, facts)
 
 
 def _round_of(look: Look) -> Later | None:
@@ -141,7 +121,10 @@ def _round_of(look: Look) -> Later | None:
             live, hold, look.client, look.pull, look.change, look.force, look.panel, look.work, key.policy
         )
         if isinstance(made, Moved):
-            return _moved(look, made)
+            return moved_away(look, made)
+        wait = _too_dear_today(look, made)
+        if wait is not None:
+            return put_off(look, wait)
         live.crashpoint("made round")
         live.rounds.save(hold, key, made)
         live.crashpoint("saved round")
@@ -150,12 +133,19 @@ def _round_of(look: Look) -> Later | None:
     if not live.rounds.is_published(key):
         now = look.client.pull(look.pull.ref.number)
         if has_moved(look.pull, now):
-            return _moved(look, Moved(now))
+            return moved_away(look, Moved(now))
         if now.is_archived:
             # Nothing can be written any more. The head stays without an outcome, so that a later sweep finds it.
             return None
         round_ = _unsaid(look, round_)
     return _said(look, round_)
+
+
+def _too_dear_today(look: Look, made: Round) -> PutOff | None:
+    """The wait for a review that met the end of the day's budget before anything was paid for."""
+    if not look.panel.ran_out() or made.review.cost_usd:
+        return None
+    return day_leaves_too_little(look.live, look.force.policy, look.budget_usd)
 
 
 def _unsaid(look: Look, round_: Round) -> Round:
@@ -181,14 +171,14 @@ def _said(look: Look, round_: Round) -> Later | None:
         case NotYet(seconds):
             return Later(seconds)
         case HeadGone():
-            return _moved(look, Moved(None))
+            return moved_away(look, Moved(None))
         case Published(notices):
             told = tell_notices(look.live, look.client, look.hold, look.pull, look.force, look.change.diff)
             if isinstance(told, NotYet):
                 return Later(told.seconds)
             facts = replace(look.facts, notices=(*look.facts.notices, *notices))
             report = check_of_round(_as_it_stands(look, round_), look.force.policy, facts)
-            return _completed(look, report, round_.review.outcome, round_.review.reason, _report_name(look))
+            return completed(look, report, round_.review.outcome, round_.review.reason, _report_name(look))
 
 
 def _as_it_stands(look: Look, round_: Round) -> Round:
@@ -206,46 +196,3 @@ def _report_name(look: Look) -> str:
     """Where it was asked for again, or a person settled a finding, the result is shown anew, under another name."""
     name = f"report:{look.key.policy}:{look.key.request}"
     return f"{name}:again:{look.hold.wanted}" if look.work.triggers & {Trigger.REQUESTED.value, SETTLED} else name
-
-
-def _moved(look: Look, moved: Moved) -> Later | None:
-    """The pull request is no more what it was: the head's outcome says so, and what it is now is looked at at once."""
-    now, pull = moved.now, look.pull
-    if now is not None and now.is_open and now.head == pull.head and now.base_branch != pull.base_branch:
-        # The check run of this head stays open: the same head is reviewed against its new base (F37).
-        ask_for_look(look.live, pull.ref, look.work.installation_id, pull.repo, SWEEP, another=True)
-        return None
-    if now is None or (now.is_open and now.head == pull.head and not now.is_draft):
-        outcome, reason = Outcome.SUPERSEDED, "the head is no longer part of the pull request"
-    elif not now.is_open:
-        outcome, reason = Outcome.SKIPPED, "the pull request was merged" if now.is_merged else "it was closed"
-    elif now.head != look.pull.head:
-        outcome, reason = Outcome.SUPERSEDED, f"superseded by {now.head[:10]}"
-    else:
-        outcome, reason = Outcome.SKIPPED, "the pull request was made a draft"
-    later = _ended(look, outcome, reason)
-    if later is None and outcome is Outcome.SUPERSEDED:
-        ask_for_look(look.live, look.pull.ref, look.work.installation_id, look.pull.repo, Trigger.PUSHED.value)
-    return later
-
-
-def _ended(look: Look, outcome: Outcome, reason: str) -> Later | None:
-    still_open = [known for known in look.live.rounds.known(look.pull.ref) if known.fate is Fate.OPEN]
-    report = check_without_review(outcome, reason, look.facts, look.force.policy, still_open)
-    return _completed(look, report, outcome, reason, f"{outcome.value}:{look.hold.wanted}")
-
-
-def _completed(look: Look, report: CheckReport, outcome: Outcome, reason: str, name: str) -> Later | None:
-    result = look.check.complete(report, name)
-    match result:
-        case NotYet(seconds):
-            return Later(seconds)
-        case TurnedDown(note):
-            log.warning("check run refused", extra={"pull": str(look.pull.ref), "why": note})
-            reason = "; ".join(filter(None, (reason, f"the check run could not be written: {note}")))
-    look.live.crashpoint("completed check")
-    place = {"repo": str(look.pull.repo), "number": look.pull.ref.number, "head": look.pull.head[:10]}
-    came_to = {"outcome": outcome.value, "why": reason[:200], "calls": look.client.calls}
-    log.info("head concluded", extra={**place, **came_to})
-    look.live.pulls.conclude(look.hold, look.pull.head, outcome, reason)
-    return None

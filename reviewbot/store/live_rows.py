@@ -134,6 +134,22 @@ class InstallationRow(SQLModel, table=True):
     seen_at: float = moment()
 
 
+class SpendingRow(SQLModel, table=True):
+    """What one call to a model has cost."""
+
+    __tablename__: ClassVar[Any] = "spending"
+    __table_args__: ClassVar[Any] = (
+        Index("ix_spending_repository", "repo_id", "at"),
+        Index("ix_spending_installation", "installation_id", "at"),
+    )
+
+    id: int | None = identity()
+    repo_id: int = github_number()
+    installation_id: int = github_number()
+    cost_nanodollars: int = github_number()
+    at: float = moment()
+
+
 class WorkerRow(SQLModel, table=True):
     """A process that works, and when it was last heard."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from reviewbot.domain.pull import PullRef, ReviewKey
 from reviewbot.domain.round import Outline, Round
@@ -128,19 +128,6 @@ class Rounds(KnownFindings):
             session.add(row)
 
         self._transactions.run(work)
-
-    def spent_usd(self, repo_id: int, since_seconds: float) -> Decimal:
-        """What the reviews of a repository have cost in the last so many seconds, as far as prices are known."""
-        return self._spent(RoundRow.repo_id == repo_id, since_seconds)
-
-    def spent_by_installation_usd(self, installation_id: int, since_seconds: float) -> Decimal:
-        return self._spent(RoundRow.installation_id == installation_id, since_seconds)
-
-    def _spent(self, whose: bool, since_seconds: float) -> Decimal:
-        with self._transactions.reading() as session:
-            since = self._transactions.now(session) - since_seconds
-            query = select(func.sum(RoundRow.cost_nanodollars)).where(whose, RoundRow.created_at >= since)
-            return int(session.exec(query).one() or 0) * _NANODOLLAR
 
 
 def _nanodollars(made: Round) -> int:

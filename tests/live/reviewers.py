@@ -67,8 +67,8 @@ class Factory:
     reviewers: tuple[MarkReader, ...] = field(default_factory=lambda: (MarkReader(),))
     answerer: Model | None = None
 
-    def panel(self, policy: Policy, budget_usd: Decimal | None) -> Panel:
+    def panel(self, policy: Policy, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Panel:
         return Panel(self.reviewers, None, tuple(reviewer.name for reviewer in self.reviewers))
 
-    def model(self) -> Model | None:
+    def model(self, tell_cost: Callable[[Decimal], None]) -> Model | None:
         return self.answerer

@@ -36,6 +36,7 @@ from reviewbot.store.outbox import Outbox
 from reviewbot.store.policies import Policies
 from reviewbot.store.pulls import Pulls
 from reviewbot.store.rounds import Rounds
+from reviewbot.store.spending import Spending
 from reviewbot.store.transactions import Transactions
 from reviewbot.store.workers import Workers
 from tests.fakes.github import Event, World
@@ -110,6 +111,7 @@ class Service:
             pulls=Pulls(transactions),
             outbox=Outbox(transactions),
             rounds=Rounds(transactions),
+            spending=Spending(transactions),
             installations=installations,
             policies=Policies(transactions),
             feedback=Feedback(transactions),

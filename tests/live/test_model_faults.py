@@ -81,7 +81,7 @@ def reviewed(service: Service, shop: Repository, model: FakeService, **variables
 
 
 def spent(service: Service, shop: Repository) -> Decimal:
-    return service.live.rounds.spent_usd(shop.id, 3600.0)
+    return service.live.spending.of_repository(shop.id, 3600.0)
 
 
 def failed(pull: Pull, words: str) -> None:

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from reviewbot.domain.finding import Severity
-from reviewbot.domain.pull import PullRef
 from reviewbot.domain.review import Outcome, Review
 from reviewbot.domain.round import Fate, KnownFinding, Outline, Round
 from reviewbot.errors import StoreError
@@ -213,19 +210,6 @@ def test_what_is_ignored_holds_for_the_repository_with_the_latest_reason(rounds:
 
     rounds.ignore(REPO_ID, LEAK.fingerprint, "second", "eve")
     assert {one.reason for one in rounds.ignored(REPO_ID)} == {"never said", "second"}
-
-
-def test_f58_what_was_spent_is_exact_and_forgets_what_is_long_ago(rounds: Rounds, hold, transactions):
-    for request, costs in enumerate([("0.10",), ("0.00000001", "0.2", None), (None,), ()]):
-        rounds.save(hold, key(request=request), made_round(review=review(costs=costs)))
-    elsewhere = PullRef(6, 1)
-    rounds.save(held(transactions, elsewhere), key(ref=elsewhere), made_round(review=review(costs=("5",))))
-
-    assert rounds.spent_usd(REPO_ID, 60) == Decimal("0.30000001")
-    assert rounds.spent_by_installation_usd(INSTALLATION, 60) == Decimal("5.30000001")
-    assert rounds.spent_usd(4, 60) == 0
-    run_sql(transactions, "UPDATE round SET created_at = created_at - 61 WHERE key = :key", key=str(key()))
-    assert rounds.spent_usd(REPO_ID, 60) == Decimal("0.20000001")
 
 
 def test_a_round_is_part_of_the_work_that_its_pull_request_belongs_to(rounds: Rounds, hold, transactions):

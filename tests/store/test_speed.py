@@ -21,6 +21,7 @@ from reviewbot.store.policies import Policies
 from reviewbot.store.pulls import Pulls
 from reviewbot.store.rounds import Rounds
 from reviewbot.store.said_rows import KnownFindingRow
+from reviewbot.store.spending import Spending
 from reviewbot.store.transactions import Transactions, open_transactions
 from reviewbot.store.workers import Workers
 from tests.store.builders import DOUBLE_CHARGE, HEAD, INSTALLATION, REF, REPO, REPO_ID, held, key, made_round
@@ -99,8 +100,8 @@ CALLS: dict[str, Callable[[Transactions], object]] = {
     "by comment": lambda t: Rounds(t).by_comment(REF, 1),
     "ignored": lambda t: Rounds(t).ignored(REPO_ID),
     "ignore": lambda t: Rounds(t).ignore(REPO_ID, "f" * 16, "", ""),
-    "spent": lambda t: Rounds(t).spent_usd(REPO_ID, 60),
-    "spent by installation": lambda t: Rounds(t).spent_by_installation_usd(INSTALLATION, 60),
+    "spent": lambda t: Spending(t).of_repository(REPO_ID, 60),
+    "spent by installation": lambda t: Spending(t).of_installation(INSTALLATION, 60),
     "feedback": lambda t: Feedback(t).of(REF),
     "installation": lambda t: Installations(t).park_for(INSTALLATION, 1, ""),
     "policy": lambda t: Policies(t).last_good(REPO_ID),
