@@ -182,7 +182,7 @@ def deaths(score: Score) -> Iterator[Schedule]:
 
 
 def overtakings(score: Score) -> Iterator[Schedule]:
-    """At each crossing the process sleeps for a minute and another takes its work; then it goes on as if nothing were."""
+    """At each crossing the process sleeps for a minute, another takes its work, and it goes on as if nothing were."""
     for number, name in enumerate(score.crossings):
         yield Schedule(f"overtaken at {number} ({name})", lambda stage, at=number: _sleep(stage, at), more_reads=1)
 
