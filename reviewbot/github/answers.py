@@ -58,6 +58,17 @@ class ReviewComment:
 
 
 @dataclass(frozen=True, slots=True)
+class PostedAnnotation:
+    """A remark of a check run beside lines of a file."""
+
+    path: str
+    start_line: int
+    end_line: int
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostedReview:
     """A review as it stands; `commit_id` is None where that commit is gone, `state` in GitHub's capitals."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reviewbot.domain.diff import Diff
 from reviewbot.domain.finding import Finding, Origin, Severity
 from reviewbot.domain.markdown_text import code, code_block, plain, prose, prose_line
@@ -16,6 +18,7 @@ EXPLANATION_ROOM = 6_000
 WORDS_ROOM = 2_000
 _NAME_ROOM = 120
 _LONGEST_LINE = 200
+_SMALL_PRINT = re.compile(r"^<sub>Finding `([0-9a-f]{8})` · ", re.MULTILINE)
 
 
 def short_id(finding: Finding) -> str:
@@ -88,6 +91,11 @@ def small_print(finding: Finding, slug: str) -> str:
     if finding.origin is Origin.PRE_EXISTING:
         facts.append("was there before this change")
     return f"<sub>{' · '.join(facts)} · If it is wrong: {code(ignore_command(finding, slug))}</sub>"
+
+
+def named_findings(text: str) -> frozenset[str]:
+    """The short ids of the findings whose small print stands in a text of ours."""
+    return frozenset(_SMALL_PRINT.findall(text))
 
 
 def ignore_command(finding: Finding, slug: str) -> str:

@@ -14,6 +14,7 @@ from reviewbot.github.answers import (
     HookDelivery,
     InstalledRepository,
     OpenPull,
+    PostedAnnotation,
     PostedComment,
     PostedReview,
     Reaction,
@@ -88,6 +89,11 @@ def check_of(item: Fields) -> CheckRun:
         annotations_count=(output.maybe_number("annotations_count") or 0) if output else 0,
         title=output.text_or("title") if output else "",
     )
+
+
+def annotation_of(item: Fields) -> PostedAnnotation:
+    lines = item.number("start_line"), item.number("end_line")
+    return PostedAnnotation(item.text("path"), *lines, item.text_or("title"), item.text_or("message"))
 
 
 def review_of(item: Fields) -> PostedReview:

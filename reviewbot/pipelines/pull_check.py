@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from reviewbot.domain.repository import Sha
-from reviewbot.github.answers import CheckRun
+from reviewbot.github.answers import CheckRun, PostedAnnotation
 from reviewbot.github.check_run import Annotation, CheckReport
 from reviewbot.github.failures import Forbidden
 from reviewbot.github.repository import RepositoryClient
@@ -23,6 +23,7 @@ _BATCH = 50
 """GitHub takes so many annotations in a request, and appends those of the next."""
 _TRIES = 4
 """A check run is the one thing that each head must have: the first refusal is not taken for the last word."""
+_MAY_STAND = (SendState.SENT, SendState.UNKNOWN, SendState.SENDING)
 CREATED = "check"
 
 
@@ -60,10 +61,7 @@ class HeadCheck:
         if not isinstance(begun, Delivered):
             return begun
         check_id = int(begun.remote_id)
-        others = [row for row in self.live.outbox.of(self.key) if row.part != CREATED and _report_of(row) != name]
-        annotations = _unsaid(report.annotations, others)
-        # After a crash the first count stands in the outbox.
-        before = self.client.check(check_id).annotations_count if annotations and others else 0
+        annotations, before = self._annotations_left(check_id, report, name)
         result: Result = begun
         for number, request in enumerate(_updates(report, annotations, check_id, before)):
             result = self._update(f"{name}:{number}", request)
@@ -80,6 +78,26 @@ class HeadCheck:
         repeatable = not request.get("output", {}).get("annotations")
         write = Write(self.key, part, request, self._updated, self._is_updated, False, repeatable, _TRIES)
         return deliver(self.live, self.hold, write)
+
+    def _annotations_left(self, check_id: int, report: CheckReport, name: str) -> tuple[list[dict[str, Any]], int]:
+        """The annotations that do not stand there yet, and how many do: GitHub appends, and takes none away (F47).
+
+        What was sent stands in the outbox, after a crash the first count too. A check run that this look has not
+        created may hold more: a database that was restored has forgotten what it sent (F67).
+        """
+        sent = [row for row in self.live.outbox.of(self.key) if row.part != CREATED and row.state in _MAY_STAND]
+        others = _annotations_in(row for row in sent if _report_of(row) != name)
+        left = [one for one in map(_annotation, report.annotations) if one not in others]
+        if not left or self._is_fresh():
+            return left, 0
+        own = {_posted(one) for one in _annotations_in(row for row in sent if _report_of(row) == name)}
+        foreign = [one for one in self.client.annotations(check_id) if one not in own]
+        return [one for one in left if _posted(one) not in foreign], len(foreign)
+
+    def _is_fresh(self) -> bool:
+        """Whether it was created under this hold."""
+        begun = self.live.outbox.find(self.key, CREATED)
+        return begun is not None and begun.token == self.hold.token
 
     def _created(self, request: Request) -> str:
         check = self.client.create_check(status="in_progress", **request)
@@ -108,11 +126,12 @@ def _report_of(row: Outgoing) -> str:
     return row.part.rpartition(":")[0]
 
 
-def _unsaid(annotations: Sequence[Annotation], others: Sequence[Outgoing]) -> list[dict[str, Any]]:
-    """Those that no earlier report has left at this check run: GitHub appends, and takes none away."""
-    sent = [row for row in others if row.state in (SendState.SENT, SendState.UNKNOWN, SendState.SENDING)]
-    stands = [one for row in sent for one in row.request.get("output", {}).get("annotations", ())]
-    return [one for one in map(_annotation, annotations) if one not in stands]
+def _annotations_in(rows: Iterable[Outgoing]) -> list[dict[str, Any]]:
+    return [one for row in rows for one in row.request.get("output", {}).get("annotations", ())]
+
+
+def _posted(one: Mapping[str, Any]) -> PostedAnnotation:
+    return PostedAnnotation(one["path"], one["start_line"], one["end_line"], one["title"], one["message"])
 
 
 def _has_arrived(check: CheckRun, request: Request) -> bool:

@@ -18,6 +18,7 @@ from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.asking import FULL
 from reviewbot.pipelines.live import Live, Panel
 from reviewbot.pipelines.pull_change import PullChange
+from reviewbot.pipelines.pull_memory import forgotten
 from reviewbot.pipelines.pull_policy import PolicyInForce
 from reviewbot.store.pulls import Hold, PullWork
 
@@ -90,12 +91,17 @@ def made_round(
     is_continued = latest is not None and latest.key.policy == policy_hash and FULL not in work.triggers
     earlier = latest.outline if latest is not None and is_continued else None
     part = new_part(change.diff, earlier)
+    # Asked of GitHub before anything is spent: what fails now is tried again for nothing.
+    memory = forgotten(live, client, live.review_key(pull.ref, pull.head, policy_hash, work.request))
     watch = _Watch(live, client, hold, pull)
     live.pulls.note_review(hold)
     try:
         made = _review(change, part, force.policy, panel, watch)
     except ReviewCancelled:
         return Moved(watch.moved)
+    said = memory.among((*made.findings, *(held.finding for held in made.held_back)))
+    if said:
+        live.rounds.recall(hold, said)
     round_ = round_of(
         _honest(made, change),
         change.diff,

@@ -11,6 +11,7 @@ from reviewbot.domain.finding import Finding
 from reviewbot.domain.pull import PullRef, ReviewKey
 from reviewbot.domain.repository import Sha
 from reviewbot.domain.round import Fate, KnownFinding
+from reviewbot.store.holds import Hold, guarded
 from reviewbot.store.plain_values import as_json, from_json
 from reviewbot.store.said_rows import IgnoredFindingRow, KnownFindingRow
 from reviewbot.store.sound_text import sound
@@ -69,6 +70,19 @@ class KnownFindings:
 
         self._transactions.run(work)
 
+    def recall(self, hold: Hold, said: Sequence[KnownFinding]) -> None:
+        """Puts what was said and forgotten among what is known; what is there stays as it is. Raises Fenced."""
+
+        def work(session: Session) -> None:
+            guarded(session, hold)
+            now = self._transactions.now(session)
+            for known in said:
+                if _locked(session, hold.ref, known.fingerprint) is None:
+                    session.add(_row(hold.ref, known, "", now))
+                    session.flush()
+
+        self._transactions.run(work)
+
     def ignore(self, repo_id: int, fingerprint: str, reason: str, by: str) -> None:
         """Has it said no more in the whole repository; the latest reason holds."""
 
@@ -101,22 +115,9 @@ def say(session: Session, key: ReviewKey, findings: Sequence[Finding], comments:
     """Puts findings among what is known, open; one that was known, and is said again, is open again."""
     for finding in findings:
         row = _locked(session, key.ref, finding.fingerprint)
-        said = KnownFindingRow(
-            id=None if row is None else row.id,
-            repo_id=key.ref.repo_id,
-            number=key.ref.number,
-            fingerprint=finding.fingerprint,
-            round_key=str(key),
-            said_at=key.head,
-            fate=Fate.OPEN.value,
-            fate_note="",
-            fate_by="",
-            comment_id=comments.get(finding.fingerprint, None if row is None else row.comment_id),
-            severity=finding.severity.value,
-            title=sound(finding.title),
-            body=as_json(finding),
-            changed_at=now,
-        )
+        comment_id = comments.get(finding.fingerprint, None if row is None else row.comment_id)
+        said = _row(key.ref, KnownFinding(finding, key.head, comment_id=comment_id), str(key), now)
+        said.id = None if row is None else row.id
         session.merge(said)
 
 
@@ -143,6 +144,24 @@ def _of(ref: PullRef) -> tuple[bool, bool]:
 def _locked(session: Session, ref: PullRef, fingerprint: str) -> KnownFindingRow | None:
     query = select(KnownFindingRow).where(*_of(ref), KnownFindingRow.fingerprint == fingerprint)
     return session.exec(query.with_for_update()).first()
+
+
+def _row(ref: PullRef, known: KnownFinding, round_key: str, now: float) -> KnownFindingRow:
+    return KnownFindingRow(
+        repo_id=ref.repo_id,
+        number=ref.number,
+        fingerprint=known.fingerprint,
+        round_key=round_key,
+        said_at=known.said_at,
+        fate=known.fate.value,
+        fate_note=known.fate_note,
+        fate_by="",
+        comment_id=known.comment_id,
+        severity=known.finding.severity.value,
+        title=sound(known.finding.title),
+        body=as_json(known.finding),
+        changed_at=now,
+    )
 
 
 def _known(row: KnownFindingRow) -> KnownFinding:

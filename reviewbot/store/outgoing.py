@@ -28,7 +28,10 @@ OPEN_STATES = (SendState.PLANNED, SendState.SENDING, SendState.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One write. `remote_id` is what GitHub knows it by; `clean_read_at` the first look that did not show it."""
+    """One write. `remote_id` is what GitHub knows it by; `clean_read_at` the first look that did not show it.
+
+    `token` is that of the hold under which it was sent last, None where it was found at GitHub or needs no hold.
+    """
 
     id: int
     key: str
@@ -39,6 +42,7 @@ class Outgoing:
     attempts: int
     clean_read_at: float | None
     note: str
+    token: int | None = None
 
 
 def outgoing_of(row: OutgoingRow) -> Outgoing:
@@ -53,6 +57,7 @@ def outgoing_of(row: OutgoingRow) -> Outgoing:
         attempts=row.attempts,
         clean_read_at=row.clean_read_at,
         note=row.note,
+        token=row.token,
     )
 
 

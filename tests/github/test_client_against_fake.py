@@ -10,7 +10,7 @@ import pytest
 
 from reviewbot.domain.events import CommentPlace
 from reviewbot.domain.repository import RepoName
-from reviewbot.github.answers import ReviewComment
+from reviewbot.github.answers import PostedAnnotation, ReviewComment
 from reviewbot.github.app import GitHubApp
 from reviewbot.github.failures import (
     Forbidden,
@@ -136,6 +136,7 @@ def test_a_check_run_is_made_found_and_completed(scene: Scene):
 
     assert (done.status, done.conclusion, done.annotations_count) == ("completed", "neutral", 1)
     assert client.checks(head, "reviewbot") == (done,)
+    assert client.annotations(made.id) == (PostedAnnotation("a.py", 1, 1, "", "m"),)
     assert client.check(made.id) == done
     assert client.checks(head, "other") == ()
     assert scene.world.violations == []
