@@ -65,7 +65,7 @@ def test_a_bad_answer_is_shown_to_the_model_with_what_is_wrong():
     assert [bool(call.failure) for call in result.calls] == [True, False]
 
 
-def test_there_is_one_repair_and_no_second():
+def test_f56_there_is_one_repair_and_no_second():
     _, result = asked("prose", '{"number": "four"}', '{"number": 4}')
 
     assert result.answer is None
@@ -108,13 +108,13 @@ def test_json_is_found_in_what_models_wrap_around_it(text):
 @pytest.mark.parametrize(
     "text", ["", "none", "[1]", '{"a": 1, "a": 2}', '{"a": NaN}', '{"a": 1', "[" * 100_000, '{"a":' * 50_000]
 )
-def test_what_is_not_one_json_object_is_an_answer_error(text):
+def test_f56_what_is_not_one_json_object_is_an_answer_error(text):
     with pytest.raises(AnswerError):
         json_object(text)
 
 
 @given(st.text())
-def test_any_text_is_an_object_or_an_answer_error(text):
+def test_f56_any_text_is_an_object_or_an_answer_error(text):
     try:
         assert isinstance(json_object(text), dict)
     except AnswerError as error:

@@ -70,7 +70,7 @@ def test_input_that_the_child_does_not_read_is_no_failure(tmp_path: Path) -> Non
     assert (result.exit_code, result.stdout, result.failure) == (0, b"done\n", None)
 
 
-def test_a_hanging_child_is_killed_at_its_time_limit_and_says_so(tmp_path: Path) -> None:
+def test_f59_a_hanging_child_is_killed_at_its_time_limit_and_says_so(tmp_path: Path) -> None:
     started = time.monotonic()
 
     result = run_python("import time; print('begun', flush=True); time.sleep(60)", tmp_path, timeout_seconds=0.3)
@@ -88,7 +88,7 @@ def test_a_child_that_closes_its_output_and_hangs_is_killed_too(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("ending", ["sys.exit(0)", "time.sleep(60)"], ids=["parent ends", "parent hangs"])
-def test_a_grandchild_that_keeps_the_pipes_open_is_killed_with_its_group(tmp_path: Path, ending: str) -> None:
+def test_f59_a_grandchild_that_keeps_the_pipes_open_is_killed_with_its_group(tmp_path: Path, ending: str) -> None:
     program = f"""
 import os, sys, time
 pid = os.fork()
@@ -106,7 +106,7 @@ print(pid, flush=True)
     assert (result.failure is None) == (ending == "sys.exit(0)")
 
 
-def test_a_grandchild_in_a_session_of_its_own_cannot_hold_the_caller(tmp_path: Path) -> None:
+def test_f59_a_grandchild_in_a_session_of_its_own_cannot_hold_the_caller(tmp_path: Path) -> None:
     program = (
         "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(4)\nelse:\n    time.sleep(0.1); print('done')"
     )
@@ -119,7 +119,7 @@ def test_a_grandchild_in_a_session_of_its_own_cannot_hold_the_caller(tmp_path: P
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_child_that_writes_without_end_is_killed_and_its_output_cut(tmp_path: Path, stream: str) -> None:
+def test_f59_a_child_that_writes_without_end_is_killed_and_its_output_cut(tmp_path: Path, stream: str) -> None:
     result = run_python(f"import sys\nwhile True: sys.{stream}.write('x' * 10000)", tmp_path, max_output_bytes=50_000)
 
     assert result.failure is not None
@@ -180,7 +180,7 @@ def test_a_directory_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     assert "missing" in result.failure
 
 
-def test_death_by_a_signal_is_a_failure_that_names_the_signal(tmp_path: Path) -> None:
+def test_f59_death_by_a_signal_is_a_failure_that_names_the_signal(tmp_path: Path) -> None:
     result = run_python("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", tmp_path)
 
     assert result.exit_code == -11
@@ -229,7 +229,7 @@ def test_a_broken_pipe_ends_the_child_as_it_would_from_a_terminal(tmp_path: Path
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not enforce a limit of the address space")
-def test_a_child_over_its_memory_limit_fails_by_itself(tmp_path: Path) -> None:
+def test_f59_a_child_over_its_memory_limit_fails_by_itself(tmp_path: Path) -> None:
     result = run_python("x = bytearray(900_000_000); print('had it')", tmp_path, memory_limit_bytes=400_000_000)
 
     assert result.exit_code == 1

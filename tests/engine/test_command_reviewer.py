@@ -97,7 +97,7 @@ print('{{"findings": []}}')
         ("sys.stdout.write('x' * 21_000_000)", "wrote more than 20000000 bytes"),
     ],
 )
-def test_whatever_is_not_a_clean_end_is_a_failure_and_never_no_findings(
+def test_f59_whatever_is_not_a_clean_end_is_a_failure_and_never_no_findings(
     tmp_path: Path, program: str, words: str
 ) -> None:
     run = reviewer(tmp_path, program).review(TASK)
@@ -106,7 +106,7 @@ def test_whatever_is_not_a_clean_end_is_a_failure_and_never_no_findings(
     assert run.findings == ()
 
 
-def test_a_program_that_hangs_is_ended_at_its_deadline(tmp_path: Path) -> None:
+def test_f59_a_program_that_hangs_is_ended_at_its_deadline(tmp_path: Path) -> None:
     started = time.monotonic()
 
     run = reviewer(tmp_path, "time.sleep(60)", timeout_seconds=0.5).review(TASK)

@@ -68,7 +68,7 @@ def test_a_file_of_which_a_part_has_no_room_is_not_read() -> None:
     assert run.paths_read == frozenset() and run.paths_unread == (("long.py", SkipReason.BUDGET),)
 
 
-def test_when_one_of_several_prompts_fails_the_review_is_partial_and_the_findings_of_the_others_stand() -> None:
+def test_f57_when_one_of_several_prompts_fails_the_review_is_partial_and_the_findings_of_the_others_stand() -> None:
     def answer(prompt: Prompt) -> str:
         if "### 1.py" in prompt.turns[0].text:
             raise ModelDenied("no credit is left")
@@ -101,7 +101,7 @@ def test_when_all_prompts_fail_for_one_reason_it_is_said_once_and_the_review_has
     assert result.reason == "llm failed: 3 of 3 prompts failed: no credit is left"
 
 
-def test_an_answer_that_cannot_be_read_is_asked_for_once_more_and_both_calls_are_counted() -> None:
+def test_f56_an_answer_that_cannot_be_read_is_asked_for_once_more_and_both_calls_are_counted() -> None:
     model = Answering(lambda prompt: '{"findings": []}' if len(prompt.turns) > 1 else "Looks good.")
 
     run = LlmReviewer(model).review(task(long_file("a.py", 1)))

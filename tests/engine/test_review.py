@@ -95,7 +95,7 @@ def test_when_the_only_reviewer_fails_the_review_has_failed() -> None:
     assert reasons(result) == {"app.py": SkipReason.REVIEWER_FAILED}
 
 
-def test_when_one_of_two_reviewers_fails_the_findings_of_the_other_stand_and_the_review_is_partial() -> None:
+def test_f56_when_one_of_two_reviewers_fails_the_findings_of_the_other_stand_and_the_review_is_partial() -> None:
     good, bad = Saying("good", (finding(reviewer="good"),)), Saying("bad", reads=(), failure="no licence")
 
     result = review(reviewable(APP), [bad, good])
@@ -125,7 +125,9 @@ def test_findings_made_before_a_failure_stand() -> None:
     ],
     ids=["raises", "leaves", "returns nothing", "returns words"],
 )
-def test_a_reviewer_that_misbehaves_has_failed_and_the_others_are_heard(act: Callable[[], object], said: str) -> None:
+def test_f59_a_reviewer_that_misbehaves_has_failed_and_the_others_are_heard(
+    act: Callable[[], object], said: str
+) -> None:
     result = review(reviewable(APP), [Doing(act), Saying(findings=(finding(),))])
 
     assert result.outcome is Outcome.PARTIAL
@@ -134,7 +136,7 @@ def test_a_reviewer_that_misbehaves_has_failed_and_the_others_are_heard(act: Cal
     assert result.runs[0].paths_unread == (("app.py", SkipReason.REVIEWER_FAILED),)
 
 
-def test_a_reviewer_that_hangs_has_failed_after_its_time() -> None:
+def test_f59_a_reviewer_that_hangs_has_failed_after_its_time() -> None:
     released = threading.Event()
 
     result = review(

@@ -57,7 +57,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("puppet", EXPECTED)
-def test_each_failure_has_its_error_naming_model_and_cause_and_never_the_key(
+def test_f55_f56_f57_each_failure_has_its_error_naming_model_and_cause_and_never_the_key(
     vendor: str, puppet: Puppet, service: FakeService, open_vendor: Opener
 ) -> None:
     service.puppets = [puppet]
@@ -98,7 +98,7 @@ def test_an_answer_cut_off_at_its_limit_is_marked(vendor: str, service: FakeServ
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_wrong_key_is_denied_with_the_name_of_its_variable(
+def test_f57_a_wrong_key_is_denied_with_the_name_of_its_variable(
     vendor: str, service: FakeService, open_vendor: Opener
 ) -> None:
     with pytest.raises(ModelDenied) as caught:
@@ -118,7 +118,7 @@ def test_a_key_with_a_line_break_is_refused_before_it_is_sent(vendor: str, open_
 
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("puppet", [Puppet.SLOW, Puppet.TRICKLE])
-def test_a_service_that_stalls_is_given_up_at_the_time_limit(
+def test_f55_a_service_that_stalls_is_given_up_at_the_time_limit(
     vendor: str, puppet: Puppet, service: FakeService, open_vendor: Opener
 ) -> None:
     service.puppets = [puppet]
@@ -132,7 +132,7 @@ def test_a_service_that_stalls_is_given_up_at_the_time_limit(
 
 @pytest.mark.parametrize("vendor", ["anthropic", "openai"])
 @pytest.mark.parametrize("puppet", [Puppet.HUGE, Puppet.ENDLESS])
-def test_an_answer_without_end_is_dropped_before_it_fills_the_memory(
+def test_f55_an_answer_without_end_is_dropped_before_it_fills_the_memory(
     vendor: str, puppet: Puppet, service: FakeService, open_vendor: Opener
 ) -> None:
     model = open_vendor(vendor)

@@ -11,15 +11,15 @@ import pytest
 
 from reviewbot.domain.review import Usage
 from reviewbot.errors import BudgetExhausted, InputError
-from reviewbot.llm.budget import Budget, BudgetedModel, worst_case_usd
+from reviewbot.llm.budget import Budget, BudgetedModel, MeteredModel, worst_case_usd
 from reviewbot.llm.measure import MeasuringModel, emptiest_value
 from reviewbot.llm.prices import price_of
-from reviewbot.ports import Completion, ModelBusy, ModelRefused, Prompt
+from reviewbot.ports import Completion, ModelBusy, ModelDenied, ModelRefused, Prompt
 from tests.llm.fakes import StubModel
 from tests.llm.prompts import SCHEMA, a_prompt
 
 
-def test_calls_stop_before_the_one_that_could_pass_the_limit() -> None:
+def test_f58_calls_stop_before_the_one_that_could_pass_the_limit() -> None:
     budget = Budget(Decimal("0.05"))
     inner = StubModel(["answer"])  # 0.0125 each; the worst case is a little over 0.025
     model = BudgetedModel(inner, budget)
@@ -33,7 +33,7 @@ def test_calls_stop_before_the_one_that_could_pass_the_limit() -> None:
     assert budget.spent_usd == Decimal("0.025")
 
 
-def test_a_call_under_way_holds_its_worst_case_against_all_others() -> None:
+def test_f58_a_call_under_way_holds_its_worst_case_against_all_others() -> None:
     price = price_of("claude-opus-5")
     assert price is not None
     asked, released = threading.Event(), threading.Event()
@@ -69,7 +69,32 @@ def test_a_failed_call_gives_its_reservation_back_and_a_refusal_costs() -> None:
     budget.reserve(Decimal("0.04"))  # nothing is left set aside
 
 
-def test_a_limit_without_a_price_is_refused_with_the_remedy() -> None:
+def test_f58_where_the_budget_is_of_one_review_the_call_alone_fails_and_the_budget_says_so() -> None:
+    budget = Budget(Decimal("0.01"))
+    model = BudgetedModel(StubModel(["answer"]), budget, is_shared=False)
+    assert not budget.ran_out
+
+    with pytest.raises(ModelDenied, match=r"budget of \$0\.01 is used up"):
+        model.complete(a_prompt())
+
+    assert budget.ran_out
+    assert budget.spent_usd == 0
+
+
+def test_f58_each_call_tells_what_it_cost_also_where_it_failed_and_nothing_where_nobody_knows() -> None:
+    told: list[Decimal] = []
+    refusal, unknown = ModelRefused("no", Usage(1), Decimal("0.01")), ModelRefused("no", Usage(1), None)
+    model = MeteredModel(StubModel(["answer", refusal, unknown]), told.append)
+
+    model.complete(a_prompt())
+    for _ in range(2):
+        with pytest.raises(ModelRefused):
+            model.complete(a_prompt())
+
+    assert told == [Decimal("0.0125"), Decimal("0.01")]
+
+
+def test_f58_a_limit_without_a_price_is_refused_with_the_remedy() -> None:
     inner = StubModel(["answer"], name="compatible:own@http://localhost/v1")
 
     with pytest.raises(InputError, match=r"compatible:own.*prices file"):

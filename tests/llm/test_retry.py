@@ -10,7 +10,7 @@ from tests.llm.fakes import StubModel
 from tests.llm.prompts import a_prompt
 
 
-def test_a_busy_and_an_unreachable_model_are_asked_again() -> None:
+def test_f55_a_busy_and_an_unreachable_model_are_asked_again() -> None:
     waits: list[float] = []
     inner = StubModel([ModelBusy("busy"), ModelUnreachable("away"), "answer"])
 
@@ -21,7 +21,7 @@ def test_a_busy_and_an_unreachable_model_are_asked_again() -> None:
     assert len(waits) == 2
 
 
-def test_attempts_end_and_the_last_error_is_raised_as_it_is() -> None:
+def test_f55_attempts_end_and_the_last_error_is_raised_as_it_is() -> None:
     inner = StubModel([ModelBusy("first"), ModelBusy("second"), ModelBusy("third")])
 
     with pytest.raises(ModelBusy, match="third"):
@@ -49,7 +49,7 @@ def test_the_wait_is_what_the_service_asked_for_up_to_a_minute(asked: float, lea
     assert least <= waits[0] <= most
 
 
-def test_a_wait_that_would_pass_the_deadline_is_not_begun() -> None:
+def test_f55_a_wait_that_would_pass_the_deadline_is_not_begun() -> None:
     waits: list[float] = []
     inner = StubModel([ModelBusy("busy", 30.0), "answer"])
 
