@@ -141,7 +141,7 @@ ATTACKS: dict[str, str] = {
 }
 
 # Why a fault cannot be tested now, by its number. One that is merely waiting for its test does not stand here.
-UNTESTED: dict[str, str] = {"F69": "there is no dashboard yet to put load on; its test comes with it"}
+UNTESTED: dict[str, str] = {}
 
 PREFACE = """\
 # Faults and attacks, and the tests of each

@@ -324,6 +324,16 @@ def test_f33_a_diff_of_too_many_files_is_too_large(plain: Scene):
     assert plain.world.violations == []
 
 
+def test_f37_the_merge_base_is_where_a_pull_request_began_and_not_where_its_base_is_now(scene: Scene):
+    began = scene.pull.base
+    later = scene.shop.commit({"b.py": "z = 2\n"})
+
+    assert scene.client.merge_base(later, scene.pull.head) == began
+    assert scene.client.tip("main") == later
+    with pytest.raises(NotThere):
+        scene.client.merge_base(later, "f" * 40)
+
+
 def test_f44_f45_a_line_or_commit_that_is_not_part_of_it_is_refused_with_the_reason(plain: Scene):
     number, head = plain.pull.number, plain.pull.head
 
