@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -44,14 +45,14 @@ from reviewbot.pipelines.outgoing import NotYet, Request, Result, Write, deliver
 from reviewbot.pipelines.pull_change import opened_change
 from reviewbot.pipelines.pull_notices import conversation_write
 from reviewbot.pipelines.pull_policy import policy_in_force
-from reviewbot.pipelines.thread_writes import thread_write
+from reviewbot.pipelines.thread_writes import ANSWER, thread_write
 from reviewbot.policy_file import policy_hash
-from reviewbot.store.outbox import SendState
 
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 2
 """How patient we are with a comment: somebody waits for the answer."""
+_EYES = "eyes"
 _MAY_COMMAND = frozenset({"admin", "write"})
 
 
@@ -82,9 +83,9 @@ class _Conversation:
     def key(self) -> str:
         return f"comment:{self.event.ref}:{self.event.comment_id}"
 
-    def is_over(self) -> bool:
-        """Whether it was answered or acknowledged before, by whatever delivery it came then (F23)."""
-        return any(row.state in (SendState.SENT, SendState.REFUSED) for row in self.live.outbox.of(self.key))
+    def parts(self) -> frozenset[str]:
+        """What was begun of the answer before, by whatever delivery the comment came then (F23)."""
+        return frozenset(row.part for row in self.live.outbox.of(self.key))
 
     def say(self, text: str) -> Result:
         """Where we were spoken to: in the thread, or in the conversation."""
@@ -94,15 +95,16 @@ class _Conversation:
             return deliver(
                 self.live, None, thread_write(self.live, self.client, event.ref.number, self.key, first, text)
             )
-        write = conversation_write(self.live, self.client, event.ref.number, self.key, "answer", text)
+        write = conversation_write(self.live, self.client, event.ref.number, self.key, ANSWER, text)
         return deliver(self.live, None, write)
 
 
 def _answered(live: Live, event: CommentWritten) -> float | None:
     client = live.github.repository(event.installation_id, event.ref.repo_id, event.repo)
     talk = _Conversation(live, client, event)
-    if talk.is_over():
-        return None
+    begun = talk.parts()
+    if begun:
+        return _finished(talk, begun)
     command = parse_command(event.body, live.names)
     if command is None:
         return _replied(talk)
@@ -116,6 +118,14 @@ def _answered(live: Live, event: CommentWritten) -> float | None:
     if is_allowed:
         _acknowledge(talk)
     return None
+
+
+def _finished(talk: _Conversation, begun: Collection[str]) -> float | None:
+    """What was asked for is done; an answer of which it is not known whether it arrived is seen to its end."""
+    result = talk.say("") if ANSWER in begun else None
+    if _EYES in begun:
+        _acknowledge(talk)
+    return result.seconds if isinstance(result, NotYet) else None
 
 
 def _may_command(client: RepositoryClient, event: CommentWritten) -> bool:
@@ -134,7 +144,7 @@ def _acknowledge(talk: _Conversation) -> None:
         talk.client.react(event.place, event.comment_id, "eyes")
         return str(event.comment_id)
 
-    write = Write(talk.key, "eyes", {}, react, lambda _: None, looks_first=False, repeatable=True)
+    write = Write(talk.key, _EYES, {}, react, lambda _: None, looks_first=False, repeatable=True)
     try:
         deliver(talk.live, None, write)
     except GitHubFailure as error:

@@ -38,7 +38,8 @@ class Write:
     What makes something new is looked for before it is sent the first time (`looks_first`): a database that was
     restored from a backup has forgotten what was sent. A change to a known object need not be. What is `repeatable`
     has the same effect once and twice, so that it is simply sent again. A refusal is believed at the last of so many
-    `tries`: GitHub's servers do not all know at once of what was pushed or created a moment ago.
+    `tries`: GitHub's servers do not all know at once of what was pushed or created a moment ago. What was planned and
+    never sent gives way to what `is_latest`; else the first request stands.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Write:
     looks_first: bool = True
     repeatable: bool = False
     tries: int = 1
+    is_latest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def deliver(live: Live, hold: Hold | None, write: Write) -> Result:
     where the pull request has passed to another worker.
     """
     row = live.outbox.plan(hold, write.key, write.part, write.request)
+    if write.is_latest and row.state is SendState.PLANNED:
+        row = live.outbox.plan(hold, write.key, write.part, write.request, replace=True)
     live.crashpoint(f"planned {write.part}")
     match row.state:
         case SendState.SENT:
@@ -95,6 +99,12 @@ def deliver(live: Live, hold: Hold | None, write: Write) -> Result:
         case SendState.PLANNED:
             found = write.find(row.request) if write.looks_first else None
             return _adopted(live, hold, row, found) if found is not None else _sent(live, hold, write, row)
+
+
+def settle(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> NotYet | None:
+    """Finds out what became of a write of unknown fate, without sending it: it stands there, or is planned again."""
+    result = _looked_for(live, hold, write, row)
+    return result if isinstance(result, NotYet) else None
 
 
 def _looked_for(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> Result | None:

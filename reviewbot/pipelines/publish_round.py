@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from reviewbot.domain.diff import Diff
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.pull import PullRequest, ReviewKey
 from reviewbot.domain.round import Fate, KnownFinding, Round
-from reviewbot.github.answers import ReviewComment
-from reviewbot.github.comments import RenderedReview, all_in_body, render_review
+from reviewbot.github.comments import all_in_body, render_review
 from reviewbot.github.facts import Facts
 from reviewbot.github.failures import Forbidden, NotThere, Refused
 from reviewbot.github.graphql import Thread
-from reviewbot.github.markers import found_marker, marker, part_of_marker
+from reviewbot.github.markers import found_marker, marker
 from reviewbot.github.replies import fixed_reply
 from reviewbot.github.repository import RepositoryClient
-from reviewbot.pipelines.later import Later
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.outgoing import Delivered, NotYet, Request, Result, TurnedDown, Write, deliver
-from reviewbot.store.outbox import Outgoing, SendState
+from reviewbot.pipelines.review_writes import REVIEW, REVIEW_IN_BODY, ReviewWrites
+from reviewbot.store.outbox import Outgoing
 from reviewbot.store.pulls import Hold
 
 log = logging.getLogger(__name__)
 
-REVIEW, REVIEW_IN_BODY = "review", "review:in-body"
+FIXED = ":fixed"
+"""The end of the keys under which findings are told to be fixed."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _review(one: Publication) -> tuple[Mapping[str, int], tuple[str, ...]] | Hea
     rendered = render_review(one.round, one.diff, one.policy, one.facts)
     if rendered is None:
         return {}, ()
-    writes = review_writes(one.live, one.client, one.key, one.pull)
+    writes = ReviewWrites(one.live, one.client, one.key, one.pull.ref.number)
     result = deliver(one.live, one.hold, writes.write(REVIEW, rendered))
     if isinstance(result, TurnedDown) and _is_about_lines(one, result):
         result = deliver(one.live, one.hold, writes.write(REVIEW_IN_BODY, all_in_body(rendered)))
@@ -97,90 +96,6 @@ def _is_about_lines(one: Publication, result: TurnedDown) -> bool:
     if not isinstance(result.failure, Refused):
         return False
     return not ("commit" in result.note.lower() and "part of the pull request" in result.note.lower())
-
-
-@dataclass(frozen=True)
-class ReviewWrites:
-    """How the review of a key is sent, and how it is found again."""
-
-    live: Live
-    client: RepositoryClient
-    key: ReviewKey
-    number: int
-
-    def write(self, part: str, rendered: RenderedReview) -> Write:
-        request: dict[str, Any] = {
-            "commit_id": self.key.head,
-            "body": f"{rendered.body}\n{self._marker(REVIEW)}",
-            "comments": [
-                {**asdict(one), "body": f"{one.body}\n{self._marker(one.fingerprint)}"} for one in rendered.comments
-            ],
-        }
-        return self.planned(part, request)
-
-    def planned(self, part: str, request: Request) -> Write:
-        return Write(str(self.key), part, request, self._send, self._find)
-
-    def comments(self, review_id: int) -> Mapping[str, int]:
-        """The ids of the review's comments by the fingerprint of what they say."""
-        secret, key = self.live.marker_secret, str(self.key)
-        posted = self.client.review_comments(self.number, review_id)
-        found = ((part_of_marker(secret, key, one.body), one.id) for one in posted)
-        return {part: comment_id for part, comment_id in found if part is not None}
-
-    def _marker(self, part: str) -> str:
-        return marker(self.live.marker_secret, str(self.key), part)
-
-    def _send(self, request: Request) -> str:
-        comments = [
-            ReviewComment(
-                path=one["path"],
-                body=one["body"],
-                line=one["line"],
-                side=one["side"],
-                start_line=one["start_line"],
-                start_side=one["start_side"],
-            )
-            for one in request["comments"]
-        ]
-        posted = self.client.create_review(self.number, request["commit_id"], request["body"], comments)
-        return str(posted.id)
-
-    def _find(self, _request: Request) -> str | None:
-        """Our review of this key; one that was left pending by a lost request is taken away (F54)."""
-        secret, key = self.live.marker_secret, str(self.key)
-        for one in self.client.reviews(self.number):
-            if found_marker(secret, key, REVIEW, one.body) and self.client.is_ours(one.author):
-                if one.state != "PENDING":
-                    return str(one.id)
-                self.client.delete_pending_review(self.number, one.id)
-        return None
-
-
-def review_writes(live: Live, client: RepositoryClient, key: ReviewKey, pull: PullRequest) -> ReviewWrites:
-    return ReviewWrites(live, client, key, pull.ref.number)
-
-
-def settled_review(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest, row: Outgoing) -> Later | None:
-    """Finds out whether the review of an earlier head has arrived, so that nothing in it is said again."""
-    key = ReviewKey.parse(row.key)
-    writes = review_writes(live, client, key, pull)
-    if row.state is SendState.SENT:
-        if not live.rounds.is_published(key):
-            live.rounds.published(hold, key, writes.comments(int(row.remote_id or 0)))
-        return None
-    if row.state is SendState.UNKNOWN:
-        found = writes.planned(row.part, row.request).find(row.request)
-        if found is None:
-            waited = live.outbox.clean_read(hold, row.id)
-            if waited < live.limits.clean_reads_seconds:
-                return Later(live.limits.clean_reads_seconds - waited + 0.5)
-        else:
-            live.outbox.sent(hold, row.id, found)
-            live.rounds.published(hold, key, writes.comments(int(found)))
-            return None
-    live.outbox.refused(hold, row.id, f"superseded by {pull.head[:10]} before it was sent")
-    return None
 
 
 def _fixed(one: Publication) -> tuple[str, ...] | NotYet:
@@ -214,21 +129,12 @@ def _threads(one: Publication, notices: list[str]) -> Sequence[Thread]:
 def _settle_thread(one: Publication, known: KnownFinding, thread: Thread) -> Result:
     """The key does not name this head: what was fixed by an earlier one, whose look died, is not told twice."""
     assert known.comment_id is not None
-    key = f"{one.live.head_key(one.pull.ref, known.said_at)}:fixed"
-    part, number = f"{known.fingerprint}:{known.comment_id}", one.pull.ref.number
-    reply = _reply(one, key, f"fixed:{part}", known, thread)
-    result = deliver(one.live, one.hold, reply)
+    key = f"{one.live.head_key(one.pull.ref, known.said_at)}{FIXED}"
+    part = f"{known.fingerprint}:{known.comment_id}"
+    result = deliver(one.live, one.hold, _reply(one, key, f"fixed:{part}", known, thread))
     if not isinstance(result, Delivered):
         return result
-
-    def resolve(request: Request) -> str:
-        one.client.resolve(request["thread_id"])
-        return str(number)
-
-    resolution = Write(
-        key, f"resolve:{part}", {"thread_id": thread.id}, resolve, lambda _: None, looks_first=False, repeatable=True
-    )
-    return deliver(one.live, one.hold, resolution)
+    return deliver(one.live, one.hold, _resolution(one.client, key, f"resolve:{part}", {"thread_id": thread.id}))
 
 
 def _reply(one: Publication, key: str, part: str, known: KnownFinding, thread: Thread) -> Write:
@@ -247,3 +153,28 @@ def _reply(one: Publication, key: str, part: str, known: KnownFinding, thread: T
 
     body = f"{fixed_reply(known, one.pull.head)}\n{marker(secret, key, part)}"
     return Write(key, part, {"comment_id": known.comment_id, "body": body}, send, find)
+
+
+def _resolution(client: RepositoryClient, key: str, part: str, request: Request) -> Write:
+    def resolve(request: Request) -> str:
+        client.resolve(request["thread_id"])
+        return str(request["thread_id"])
+
+    return Write(key, part, request, resolve, lambda _: None, looks_first=False, repeatable=True)
+
+
+def lost_word(live: Live, client: RepositoryClient, number: int, row: Outgoing) -> Write:
+    """What an earlier look was saying of a fixed finding, only to be looked for."""
+    if "thread_id" in row.request:
+        return _resolution(client, row.key, row.part, row.request)
+
+    def find(_request: Request) -> str | None:
+        ours = (one for one in client.thread_comments(number) if client.is_ours(one.author))
+        return next(
+            (str(one.id) for one in ours if found_marker(live.marker_secret, row.key, row.part, one.body)), None
+        )
+
+    def send(request: Request) -> str:
+        return str(client.reply(number, request["comment_id"], request["body"]).id)
+
+    return Write(row.key, row.part, row.request, send, find)

@@ -74,10 +74,18 @@ class HeadCheck:
         rows = [row for row in self.live.outbox.of(self.key) if row.state is SendState.SENT]
         return bool(rows) and rows[-1].request.get("status") != "completed"
 
-    def _update(self, part: str, request: Request) -> Result:
+    def may_be_open(self) -> bool:
+        """The same, and where it is not known whether it was begun."""
+        begun = self.live.outbox.find(self.key, CREATED)
+        return self.is_open() or (begun is not None and begun.state in (SendState.UNKNOWN, SendState.SENDING))
+
+    def change(self, part: str, request: Request) -> Write:
+        """A change to it: to its end, or back to being looked at."""
         repeatable = not request.get("output", {}).get("annotations")
-        write = Write(self.key, part, request, self._updated, self._is_updated, False, repeatable, _TRIES)
-        return deliver(self.live, self.hold, write)
+        return Write(self.key, part, request, self._updated, self._is_updated, False, repeatable, _TRIES)
+
+    def _update(self, part: str, request: Request) -> Result:
+        return deliver(self.live, self.hold, self.change(part, request))
 
     def _annotations_left(self, check_id: int, report: CheckReport, name: str) -> tuple[list[dict[str, Any]], int]:
         """The annotations that do not stand there yet, and how many do: GitHub appends, and takes none away (F47).

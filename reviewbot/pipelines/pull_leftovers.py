@@ -12,36 +12,45 @@ from reviewbot.github.check_run import check_without_review
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.later import Later
 from reviewbot.pipelines.live import Live
-from reviewbot.pipelines.outgoing import NotYet
-from reviewbot.pipelines.publish_round import REVIEW, REVIEW_IN_BODY, settled_review
+from reviewbot.pipelines.outgoing import NotYet, settle
+from reviewbot.pipelines.publish_round import FIXED, lost_word
 from reviewbot.pipelines.pull_check import CREATED, HeadCheck
+from reviewbot.pipelines.review_writes import REVIEW, REVIEW_IN_BODY, settled_review
 from reviewbot.store.outbox import Outgoing, SendState
 from reviewbot.store.pulls import Hold
 
 
 def settle_leftovers(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest) -> Later | None:
-    """Ends what earlier heads have open; when to look again where that cannot be known yet, None when all is done."""
+    """Ends what earlier looks have open; when to look again where that cannot be known yet, None when all is done."""
     prefix = f"{live.own.app_id}:{hold.ref.repo_id}:{hold.ref.number}:"
     live.outbox.claim(hold, prefix)
-    rows = [row for row in live.outbox.starting(prefix) if _head(row) != pull.head]
-    for row in rows:
-        if row.part == CREATED:
+    for row in live.outbox.starting(prefix):
+        not_yet = _settled(live, client, hold, row)
+        if not_yet is not None:
+            return Later(not_yet.seconds)
+    for row in live.outbox.starting(prefix):
+        if row.part == CREATED and _head(row) != pull.head:
             later = _superseded(live, client, hold, _head(row), pull)
-        elif row.part in (REVIEW, REVIEW_IN_BODY) and row.state is not SendState.REFUSED:
-            later = settled_review(live, client, hold, pull, row)
-        else:
-            later = None
-        if later is not None:
-            return later
+            if later is not None:
+                return later
     return None
+
+
+def _settled(live: Live, client: RepositoryClient, hold: Hold, row: Outgoing) -> NotYet | None:
+    """What became of one write. A check run is looked for by whoever completes it."""
+    if row.part in (REVIEW, REVIEW_IN_BODY):
+        return settled_review(live, client, hold, row)
+    if row.state is not SendState.UNKNOWN or row.part == CREATED:
+        return None
+    if row.key.endswith(FIXED):
+        return settle(live, hold, lost_word(live, client, hold.ref.number, row), row)
+    return settle(live, hold, HeadCheck(live, client, hold, _head(row)).change(row.part, row.request), row)
 
 
 def _superseded(live: Live, client: RepositoryClient, hold: Hold, head: Sha, pull: PullRequest) -> Later | None:
     """Ends the check run of a head that was pushed over, saying by what."""
     check = HeadCheck(live, client, hold, head)
-    row = live.outbox.find(check.key, CREATED)
-    is_unknown = row is not None and row.state in (SendState.UNKNOWN, SendState.SENDING)
-    if not check.is_open() and not is_unknown:
+    if not check.may_be_open():
         return None
     report = check_without_review(Outcome.SUPERSEDED, f"superseded by {pull.head[:10]}", live.facts(), live.defaults)
     result = check.complete(report, f"superseded:{hold.wanted}")

@@ -92,7 +92,7 @@ def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitErr
 
 
 def _unseen(live: Live, hold: Hold, work: PullWork, why: str) -> None:
-    """The end where nothing can be said at GitHub. What was said stands; when it can be seen again the sweep finds it."""
+    """The end where nothing can be said at GitHub. What was said stands; once it can be seen again the sweep finds it."""
     outcome, reason = (work.outcome, work.reason) if work.outcome else (Outcome.SKIPPED, why)
     live.pulls.conclude(hold, None, outcome, reason)
     live.pulls.remember_etag(hold.ref.repo_id, None)
@@ -120,7 +120,7 @@ def _closed(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest)
     """Nothing is said on a closed pull request; only a check run that was begun is ended (F38)."""
     reason = "the pull request was merged" if pull.is_merged else "the pull request was closed"
     check = HeadCheck(live, client, hold, pull.head)
-    if check.is_open():
+    if check.may_be_open():
         report = check_without_review(Outcome.SKIPPED, reason, live.facts(), live.defaults)
         result = check.complete(report, f"closed:{hold.wanted}")
         if isinstance(result, NotYet):

@@ -67,7 +67,7 @@ def _unsettled(history: History) -> Iterator[str]:
 
 
 def _of_memory(history: History, pull: Pull, fixed: Counter[str]) -> Iterator[str]:
-    """What is known of findings, and what stands on GitHub, are the same; a finding that came back has a new comment."""
+    """What is known of findings is what stands on GitHub; a finding that came back has a new comment."""
 
     def came_back(body: str) -> bool:
         return any(name in body for name in fixed)
@@ -82,7 +82,10 @@ def _of_memory(history: History, pull: Pull, fixed: Counter[str]) -> Iterator[st
             yield f"{count} findings have the comment {comment_id}"
         if comment_id not in pull.state.review_comments:
             yield f"a finding has the comment {comment_id}, which never was"
-    bodies = "\n".join(one.body for one in pull.state.reviews.values() if one.by_app)
+    bodies = "\n".join(
+        [one.body for one in pull.state.reviews.values() if one.by_app]
+        + [f"{one.summary} {one.text}" for one in pull.repository.checks]
+    )
     for one in known:
         if one.comment_id is None and one.fingerprint[:8] not in bodies and one.fate is Fate.OPEN:
             yield f"finding {one.fingerprint[:8]} is known and was never said"
