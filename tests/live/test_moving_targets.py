@@ -79,6 +79,26 @@ def test_f37_a_pull_request_with_another_base_is_reviewed_anew_and_says_nothing_
     assert violations(world, Expected(asked_again={pull.head: 1})) == []
 
 
+def test_f37_another_base_during_the_review_is_what_the_one_review_is_of(
+    service: Service, shop: Repository, world: World
+):
+    shop.commit({"below.py": "x = 1  # BUG-high-below\n"}, branch="release")
+    pull = shop.pull(files={"app.py": FLAWED}, base="release")
+
+    def retarget(_task: object) -> None:
+        if pull.state.base_branch == "release":
+            service.receive(pull.retarget("main"))
+
+    service.factory.reviewers[0].during = retarget
+    service.receive(pull.opened)
+    service.settle()
+
+    assert len(pull.reviews) == 1
+    assert [comment.path for comment in pull.inline_comments] == ["app.py", "below.py"]
+    assert only_check(pull).conclusion == "neutral"
+    assert violations(world) == []
+
+
 def test_f37_another_base_at_any_step_ends_in_one_result_against_it(
     service: WatchedService, shop: Repository, world: World
 ):

@@ -196,6 +196,7 @@ def test_f35_a_diff_that_is_read_while_the_head_moves_is_not_taken_for_that_of_t
 
     assert [review.commit_id for review in pull.reviews] == [pull.head]
     assert len(pull.inline_comments) == 2
+    assert len(service.factory.reviewers[0].reads) == 1, "nobody reads the diff of one head as that of another"
     assert violations(world, Expected(incomplete_heads={pull.head})) == []
 
 
@@ -221,9 +222,11 @@ def test_f39_a_head_that_was_pushed_over_and_collected_gives_way_to_the_one_that
 
     service.git = world.git_url
     world.fault("GET", "/git/**", "delay", seconds=0, before=replace_head)
+    began = world.clock.now()
     service.receive(pull.opened)
     service.settle()
 
+    assert world.clock.now() - began < 10, "it is looked at at once"
     assert [review.commit_id for review in pull.reviews] == [pull.head]
     assert violations(world) == []
 
