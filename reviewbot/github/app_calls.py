@@ -56,12 +56,12 @@ class AppCalls:
 
     def _once(self, call: Call, channel: Channel) -> Answer:
         try:
-            return channel.send(call, self.identity.jwt(self._now()))
+            return channel.send(call, self.identity.jwt(self._now()), as_app=True)
         except TokenRefused as refusal:
             if not self._learn_skew(refusal):
                 raise self._refused(refusal) from refusal
         try:
-            return channel.send(call, self.identity.jwt(self._now()))
+            return channel.send(call, self.identity.jwt(self._now()), as_app=True)
         except TokenRefused as refusal:
             raise self._refused(refusal) from refusal
 

@@ -11,7 +11,7 @@ from github.Auth import Auth
 from reviewbot.github.call import Call
 from reviewbot.github.connection import Answer
 from reviewbot.github.failures import RateLimited, TokenRefused, Unreachable
-from reviewbot.github.pace import Pace
+from reviewbot.github.pace import THE_APP, Pace
 from reviewbot.github.wire import Wire
 
 READ_DELAYS_SECONDS = (0.5, 1.0, 2.0)
@@ -30,14 +30,20 @@ class Channel:
         self._sleep = sleep
         self._lock = threading.Lock()
 
-    def send(self, call: Call, auth: Auth) -> Answer:
-        """One request and what GitHub answered; raises a GitHubFailure."""
+    def send(self, call: Call, auth: Auth, as_app: bool = False) -> Answer:
+        """One request and what GitHub answered; raises a GitHubFailure.
+
+        What the App sends as itself for an installation, such as the wish for a token, counts against the App: its
+        limit is met by all installations.
+        """
         was_asked = False
+        payer = THE_APP if as_app else self.installation_id
 
         def before() -> None:
             nonlocal was_asked
             was_asked = False
-            self._pace.before(self.installation_id, call.is_write)
+            for each in dict.fromkeys((self.installation_id, payer)):
+                self._pace.before(each, call.is_write)
             was_asked = True
             with self._lock:
                 self.calls += 1
@@ -47,9 +53,9 @@ class Channel:
         except RateLimited as limit:
             # The pace itself raises RateLimited too: a window that it knows must not be reported to it again.
             if was_asked:
-                self._pace.parked(self.installation_id, limit.until_seconds_from_now, limit.is_secondary)
+                self._pace.parked(payer, limit.until_seconds_from_now, limit.is_secondary)
             raise
-        self._pace.went_well(self.installation_id)
+        self._pace.went_well(payer)
         return answer
 
     def repeated(self, is_write: bool, once: Callable[[], T]) -> T:

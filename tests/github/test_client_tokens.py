@@ -322,8 +322,9 @@ def test_the_pace_is_asked_before_every_request_minting_and_repeats_included(wor
     client.pull(3)
     client.comment(3, "Hello")
 
-    assert world.pace.asked == [(INSTALLATION, False)] * 4 + [(INSTALLATION, True)]
-    assert len(world.script.seen) == len(world.pace.asked) == client.calls
+    minting = [(INSTALLATION, False), (THE_APP, False)]
+    assert world.pace.asked == minting + [(INSTALLATION, False)] * 3 + [(INSTALLATION, True)]
+    assert len(world.script.seen) == len(world.pace.asked) - 1 == client.calls
 
 
 def test_what_the_app_asks_as_itself_is_paced_too(world: World):
@@ -350,7 +351,7 @@ def test_f48_f49_a_limit_is_told_to_the_pace_and_never_repeated(world: World):
     assert len(world.script.asked) == 2
 
 
-def test_f49_a_limit_at_minting_and_one_in_graphql_park_too(world: World):
+def test_f49_a_limit_at_minting_parks_the_app_and_one_in_graphql_the_installation(world: World):
     world.script.token_replies = [SECONDARY]
     world.script.then(Reply(content={"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}))
     client = world.client()
@@ -359,7 +360,7 @@ def test_f49_a_limit_at_minting_and_one_in_graphql_park_too(world: World):
         with pytest.raises(RateLimited):
             client.threads(3)
 
-    assert world.pace.parkings == [(INSTALLATION, 90.0, True), (INSTALLATION, 60.0, True)]
+    assert world.pace.parkings == [(THE_APP, 90.0, True), (INSTALLATION, 60.0, True)]
 
 
 def test_f49_nothing_is_sent_while_an_installation_is_parked_and_others_go_on(world: World):

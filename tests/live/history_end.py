@@ -35,8 +35,15 @@ def _expected(history: History, fixed: Counter[str]) -> Expected:
         incomplete_heads={head for head, in_vain in history.read_in_vain.items() if in_vain},
         asked_again=asked,
         said_again=fixed,
+        silent_heads=silent_heads(history),
         answers_on_closed=True,
     )
+
+
+def silent_heads(history: History) -> frozenset[str]:
+    """Heads on which GitHub would not have a check run."""
+    calls = history.world.calls.of("POST", "/repos/*/*/check-runs")
+    return frozenset(call.body["head_sha"] for call in calls if 400 <= call.status < 500 and call.body)
 
 
 def _fixed_findings(history: History) -> Counter[str]:
@@ -105,7 +112,8 @@ def _of_outcome(history: History, pull: Pull) -> Iterator[str]:
     shown = {check.conclusion for check in pull.checks if check.status == "completed"}
     if is_open and "success" in shown:
         yield f"success on {pull.head[:8]} with open findings"
-    if work.outcome == Outcome.COMPLETE and not is_open and "success" not in shown:
+    has_check = pull.head not in silent_heads(history)
+    if work.outcome == Outcome.COMPLETE and not is_open and has_check and "success" not in shown:
         yield f"{shown} on {pull.head[:8]}, which was read completely and has nothing open"
     if work.outcome in (Outcome.SUPERSEDED, Outcome.DEFERRED):
         yield f"the last head {pull.head[:8]} ended as {work.outcome}: {work.reason}"
