@@ -23,7 +23,7 @@ from reviewbot.github.failures import (
 )
 from reviewbot.pipelines.live import Live
 from reviewbot.store.outbox import Outgoing, SendState
-from reviewbot.store.pulls import Hold
+from reviewbot.store.pulls import Fenced, Hold
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +134,9 @@ def _sent(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> Result:
     if sending is None:
         return NotYet(1.0)
     live.crashpoint(f"sending {write.part}")
+    if hold is not None and not live.pulls.is_mine(hold):
+        # A process that has slept since must not undo what another has finished in the meantime.
+        raise Fenced(f"{write.part} of {write.key} is left to the worker that has the pull request now")
     try:
         remote_id = write.send(row.request)
     except Unreachable as error:

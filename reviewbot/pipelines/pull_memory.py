@@ -17,7 +17,7 @@ from reviewbot.github.graphql import Thread
 from reviewbot.github.markers import any_marker, hashed_key
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.live import Live
-from reviewbot.pipelines.publish_round import REVIEW, REVIEW_IN_BODY
+from reviewbot.pipelines.review_writes import REVIEW, REVIEW_IN_BODY
 
 
 @dataclass(frozen=True, slots=True)

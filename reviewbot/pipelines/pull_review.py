@@ -149,9 +149,18 @@ def _too_dear_today(look: Look, made: Round) -> PutOff | None:
 
 
 def _unsaid(look: Look, round_: Round) -> Round:
-    """Without what another head has said since the round was made: the head moved away, and came back."""
-    known = {one.fingerprint for one in look.live.rounds.known(look.pull.ref)}
-    return replace(round_, to_say=tuple(finding for finding in round_.to_say if finding.fingerprint not in known))
+    """Without what another head has said since the round was made: the head moved away, and came back.
+
+    What was fixed since and stands here again is said again, and so is what is graver than it was said to be.
+    """
+    known = {one.fingerprint: one for one in look.live.rounds.known(look.pull.ref) if one.fate is not Fate.FIXED}
+    said = {
+        finding.fingerprint: known[finding.fingerprint]
+        for finding in round_.to_say
+        if finding.fingerprint in known and known[finding.fingerprint].finding.severity.at_least(finding.severity)
+    }
+    to_say = tuple(finding for finding in round_.to_say if finding.fingerprint not in said)
+    return replace(round_, to_say=to_say, still_open=(*round_.still_open, *said.values()))
 
 
 def _said(look: Look, round_: Round) -> Later | None:
@@ -182,9 +191,12 @@ def _said(look: Look, round_: Round) -> Later | None:
 
 
 def _as_it_stands(look: Look, round_: Round) -> Round:
-    """The round without the findings that people have settled since, and with those that they have opened again."""
+    """The round without the findings that people have settled since, and with those that they have opened again.
+
+    What another head has fixed counts all the same where this one has it.
+    """
     known = look.live.rounds.known(look.pull.ref)
-    settled = {one.fingerprint for one in known if one.fate is not Fate.OPEN}
+    settled = {one.fingerprint for one in known if one.fate in (Fate.RESOLVED, Fate.IGNORED)}
     to_say = tuple(finding for finding in round_.to_say if finding.fingerprint not in settled)
     still_open = tuple(one for one in round_.still_open if one.fingerprint not in settled)
     counted = {finding.fingerprint for finding in to_say} | {one.fingerprint for one in still_open}

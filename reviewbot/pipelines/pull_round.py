@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.pull import PullRequest
 from reviewbot.domain.review import Outcome, Review
-from reviewbot.domain.round import Round
+from reviewbot.domain.round import Outline, Round
 from reviewbot.engine.review import Reviewable, review
 from reviewbot.engine.rounds import NewPart, new_part, round_of
 from reviewbot.errors import ReviewCancelled
@@ -18,9 +18,10 @@ from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.asking import FULL
 from reviewbot.pipelines.live import Live, Panel
 from reviewbot.pipelines.pull_change import PullChange
-from reviewbot.pipelines.pull_memory import forgotten
+from reviewbot.pipelines.pull_memory import PullMemory, forgotten
 from reviewbot.pipelines.pull_policy import PolicyInForce
 from reviewbot.store.pulls import Hold, PullWork
+from reviewbot.store.rounds import SaidRound
 
 log = logging.getLogger(__name__)
 
@@ -88,20 +89,16 @@ def made_round(
     """
     latest = live.rounds.latest(pull.ref)
     number = latest.number + 1 if latest else 1
-    is_continued = latest is not None and latest.key.policy == policy_hash and FULL not in work.triggers
-    earlier = latest.outline if latest is not None and is_continued else None
-    part = new_part(change.diff, earlier)
+    earlier = _read_before(latest, policy_hash, work)
     # Asked of GitHub before anything is spent: what fails now is tried again for nothing.
     memory = forgotten(live, client, live.review_key(pull.ref, pull.head, policy_hash, work.request))
     watch = _Watch(live, client, hold, pull)
     live.pulls.note_review(hold)
     try:
-        made = _review(change, part, force.policy, panel, watch)
+        made = _review(change, new_part(change.diff, earlier), force.policy, panel, watch)
     except ReviewCancelled:
         return Moved(watch.moved)
-    said = memory.among((*made.findings, *(held.finding for held in made.held_back)))
-    if said:
-        live.rounds.recall(hold, said)
+    _remember(live, hold, memory, made)
     round_ = round_of(
         _honest(made, change),
         change.diff,
@@ -114,6 +111,20 @@ def made_round(
     )
     # Nothing is called fixed on the strength of a file that could not be read.
     return round_ if change.is_whole else replace(round_, fixed=(), still_open=(*round_.still_open, *round_.fixed))
+
+
+def _read_before(latest: SaidRound | None, policy_hash: str, work: PullWork) -> Outline | None:
+    """What the latest round has read, where this one goes on from there."""
+    is_continued = latest is not None and latest.key.policy == policy_hash and FULL not in work.triggers
+    return latest.outline if latest is not None and is_continued else None
+
+
+def _remember(live: Live, hold: Hold, memory: PullMemory, made: Review) -> None:
+    """Puts what was found now and said before, by a database that is lost, among what is known."""
+    said = memory.among((*made.findings, *(held.finding for held in made.held_back)))
+    if said:
+        live.rounds.recall(hold, said)
+        live.crashpoint("remembered")
 
 
 def _honest(made: Review, change: PullChange) -> Review:

@@ -92,7 +92,7 @@ def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitErr
 
 
 def _unseen(live: Live, hold: Hold, work: PullWork, why: str) -> None:
-    """The end where nothing can be said at GitHub. What was said stands; once it can be seen again the sweep finds it."""
+    """The end where nothing can be said at GitHub. What was said stands; once it is seen again the sweep finds it."""
     outcome, reason = (work.outcome, work.reason) if work.outcome else (Outcome.SKIPPED, why)
     live.pulls.conclude(hold, None, outcome, reason)
     live.pulls.remember_etag(hold.ref.repo_id, None)

@@ -151,6 +151,7 @@ def test_f67_what_people_settled_before_the_database_was_lost_stays_settled(
     settled, standing = pull.inline_comments
     service.receive(pull.resolve(settled.id))
     service.settle()
+    pull.line_comment("eve", "app.py", 2, standing.body)
 
     later = empty.restored()
     later.receive(pull.push({"other.py": "x = 1\n"}))
@@ -178,15 +179,32 @@ def test_f67_what_stands_in_the_body_of_a_review_is_not_said_again(
     assert violations(world) == []
 
 
-def test_f67_marks_that_others_have_copied_silence_nothing(
+def test_f67_what_was_fixed_before_the_database_was_lost_and_is_back_is_news(
     service: Service, shop: Repository, world: World, back_up: Callable[[], Backup]
 ):
     empty = back_up()
     pull = opened(service, shop, TWICE)
-    review, comments = pull.reviews[0], list(pull.inline_comments)
+    service.receive(pull.push({"app.py": FLAWED}))
+    service.settle()
+
+    later = empty.restored()
+    later.receive(pull.push({"app.py": TWICE}))
+    later.settle()
+
+    assert said(pull) == titles("first", "first", "second")
+
+
+@pytest.mark.parametrize("place", ["threads", "body"])
+def test_f67_marks_that_others_have_copied_silence_nothing(
+    service: Service, shop: Repository, world: World, back_up: Callable[[], Backup], place: str
+):
+    empty = back_up()
+    if place == "body":
+        world.fault("POST", "/repos/**/reviews", "422 line")
+    pull = opened(service, shop, TWICE)
     forged = shop.pull(files={"app.py": TWICE})
-    forged.review("eve", review.body)
-    for comment in comments:
+    forged.review("eve", pull.reviews[0].body)
+    for comment in pull.inline_comments:
         forged.line_comment("eve", "app.py", comment.line or 1, comment.body)
 
     later = empty.restored()
@@ -243,10 +261,15 @@ def test_f67_notices_and_answers_are_not_given_again(
     assert violations(world) == []
 
 
-def test_f67_a_first_review_asks_github_once_what_the_database_may_have_forgotten(
+def test_f67_a_database_that_has_forgotten_nothing_asks_github_one_thing_more_for_each_review(
     service: Service, shop: Repository, world: World
 ):
-    opened(service, shop, CLEAN)
-
+    pull = opened(service, shop, CLEAN)
     assert len(world.calls.of("GET", "/repos/**/reviews")) == 1
+
+    for content in (FLAWED, TWICE):
+        service.receive(pull.push({"app.py": content}))
+        service.settle()
+
+    assert said(pull) == titles("first", "second")
     assert world.calls.of("POST", "/graphql") == []

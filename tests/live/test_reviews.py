@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from reviewbot.domain.pull import PullRef
 from reviewbot.domain.round import Fate
-from tests.fakes.github import Pull, Repository, World, violations
+from tests.fakes.github import Expected, Pull, Repository, World, violations
 from tests.live.service import Service
 
 FLAWED = "first = 1\nsecond = 2  # BUG-high-second\nthird = 3\n"
@@ -172,6 +173,40 @@ def test_a_head_that_comes_back_is_not_told_twice(service: Service, shop: Reposi
     service.settle()
 
     assert sum(comment.in_reply_to is None for comment in pull.inline_comments) == 2
+    assert violations(world) == []
+
+
+def test_a_finding_that_was_fixed_and_comes_back_is_said_again(service: Service, shop: Repository, world: World):
+    pull = shop.pull(files={"app.py": TWICE})
+    service.receive(pull.opened)
+    service.settle()
+
+    for content in (FLAWED, TWICE):
+        service.receive(pull.push(files={"app.py": content}))
+        service.settle()
+
+    roots = [comment.body for comment in pull.inline_comments if comment.in_reply_to is None]
+    assert sum("first fails" in body for body in roots) == 2
+    assert only_check(pull).title == "1 new high finding, 1 still open. The one file was read."
+    (name,) = {match[1] for body in roots if (match := re.search(r"first fails.*Finding `(\w+)`", body, re.DOTALL))}
+    assert violations(world, Expected(said_again={name: 1})) == []
+
+
+def test_a_head_that_comes_back_has_its_findings_on_its_check_whatever_was_fixed_meanwhile(
+    service: Service, shop: Repository, world: World
+):
+    pull = shop.pull(files={"app.py": FLAWED})
+    first = pull.head
+    service.receive(pull.opened)
+    service.settle()
+
+    service.receive(pull.push(files={"app.py": CLEAN}))
+    service.settle()
+    service.receive(pull.move_to(first), pull.rerun_check(shop.checks[0]))
+    service.settle()
+
+    assert only_check(pull).conclusion == "neutral"
+    assert (only_check(pull).title or "").startswith("1 high finding.")
     assert violations(world) == []
 
 
