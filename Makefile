@@ -1,5 +1,5 @@
 # make retro   the example retrospective, from nothing: no key, no server
-# make test    everything the tests need, then the tests
+# make test    everything the tests need, then the tests (JOBS=4 at once: they wait more than they compute)
 # make check   linters, types and import contracts
 # make faults  docs/faults.md anew, from the names of the tests
 # make lock    pin the dependencies anew (needs uv)
@@ -7,6 +7,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .PHONY: retro test check faults lock clean
@@ -34,7 +35,7 @@ retro: $(VENV)/run.done
 	  --trials 1
 
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS)
 
 check: $(VENV)/dev.done
 	$(BIN)/ruff check .

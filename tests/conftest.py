@@ -51,6 +51,18 @@ def pytest_configure() -> None:
     sys.addaudithook(_guard)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start whole products come first and one after the other, however many others run beside them."""
+    for item in items:
+        if _starts_products(item):
+            item.add_marker(pytest.mark.xdist_group("products"))
+    items.sort(key=lambda item: not _starts_products(item))
+
+
+def _starts_products(item: pytest.Item) -> bool:
+    return "/tests/processes/" in item.path.as_posix() or item.path.as_posix().endswith("/tests/jobs/test_processes.py")
+
+
 @pytest.fixture
 def blocked_connections() -> list[str]:
     """The attempts refused so far; a test that makes one on purpose empties the list."""

@@ -90,12 +90,12 @@ class Pulls(PullRecords):
             row.attempts += 1
             row.deaths += 1
             session.add(row)
-            return Hold(ref, row.token, row.wanted, worker)
-
-        hold = self._transactions.run(work)
-        if hold is not None:
+            hold = Hold(ref, row.token, row.wanted, worker)
+            # Before anybody else can see the token; a seat by a token that is never written is nobody's.
             self._seats.sit(hold)
-        return hold
+            return hold
+
+        return self._transactions.run(work)
 
     def is_mine(self, hold: Hold) -> bool:
         return self.latest_wanted(hold) is not None
