@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,13 +12,14 @@ from pathlib import Path
 
 from tests.jobs.small_service import Diary
 from tests.jobs.waiting import wait_until
+from tests.ports import free_port
 
 
 class SmallService:
     """One process, or two where it serves; ended at the end of the test whatever happens."""
 
     def __init__(self, how: str, address: str, folder: Path, *options: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.diary = Diary(folder / "diary")
         self.log = folder / f"log-{self.port}"
         program = [sys.executable, "-m", "tests.jobs.small_service", how, address, str(folder / "diary"), "--quick"]
@@ -29,7 +29,7 @@ class SmallService:
             )
 
     def wait_until_ready(self) -> None:
-        wait_until(self.is_ready, 20)
+        wait_until(self.is_ready, 60, self.log.read_text)
 
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -73,9 +73,3 @@ def is_running(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -55,8 +55,8 @@ def test_f60_jobs_of_a_worker_that_is_killed_and_never_returns_are_taken_over_by
 
         dead.kill()
 
-        wait_until(lambda: noted(alive, "ended") >= set(range(20)), 30)
-        wait_until(lambda: alive.process.pid in begun_by(alive, NEVER_RETURNS), 30)
+        wait_until(lambda: noted(alive, "ended") >= set(range(20)), 60, alive.log.read_text)
+        wait_until(lambda: alive.process.pid in begun_by(alive, NEVER_RETURNS), 60, alive.log.read_text)
 
 
 def are_launched(address: str, count: int) -> bool:
@@ -95,7 +95,7 @@ def test_f60_a_killed_server_takes_its_worker_with_it_and_the_next_start_goes_on
 
     with small_service("serve", address, tmp_path) as following:
         following.wait_until_ready()
-        wait_until(lambda: noted(following, "ended") == set(range(12)), 30)
+        wait_until(lambda: noted(following, "ended") == set(range(12)), 60, following.log.read_text)
 
     assert statuses == [202] * 12
     assert len(below) == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fakes.github import Sender, World
+from tests.ports import free_port
 
 SECRET = "a-secret-of-the-tests"
 READY_SECONDS = 40.0
@@ -29,7 +29,7 @@ class Product:
     folder: Path
     database_url: str
     more: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=free_port)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -107,9 +107,3 @@ def wait_for(holds: Callable[[], bool], seconds: float, told: Callable[[], str] 
     while not holds():
         assert time.monotonic() < until, f"not within {seconds:g} s\n{told()[-6000:]}"
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
