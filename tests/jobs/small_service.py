@@ -89,8 +89,9 @@ class TinyHandlers:
         until = time.perf_counter() + self._busy_seconds
         while time.perf_counter() < until or ref.number >= NEVER_RETURNS:
             sum(range(2_000)) if ref.number < NEVER_RETURNS else time.sleep(0.05)
-        more = self._pulls.release(hold)
+        # Before it is let go: of one who is killed between the two, another notes the end, and not nobody.
         self._diary.note("ended", ref.number)
+        more = self._pulls.release(hold)
         return Again(0.0) if more else Done()
 
     def comment(self, delivery_id: int) -> Next:
