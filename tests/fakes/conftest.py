@@ -6,21 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.github import GitHub, Repository, World, serve
+from tests.fakes.github import Repository, World
+from tests.fakes.github.fixtures import github, world
 from tests.fakes.github.plain_client import PlainClient
 
-
-@pytest.fixture(scope="package")
-def github() -> Iterator[GitHub]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture
-def world(github: GitHub) -> Iterator[World]:
-    made = github.world()
-    yield made
-    made.close()
+__all__ = ["github", "world"]
 
 
 @pytest.fixture

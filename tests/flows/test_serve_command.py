@@ -6,29 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.github import GitHub, World, serve
+from tests.fakes.github import World
+from tests.fakes.github.fixtures import github, world
+
+__all__ = ["github", "world"]
 
 APP_ID, KEY, SECRET = "REVIEWBOT_GITHUB_APP_ID", "REVIEWBOT_GITHUB_PRIVATE_KEY", "REVIEWBOT_WEBHOOK_SECRET"
 HOOK_SECRET = "hook-" + "q7" * 12
 NO_KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "q7Aa" * 16 + "\n-----END RSA PRIVATE KEY-----"
-
-
-@pytest.fixture(scope="module")
-def github() -> Iterator[GitHub]:
-    with serve() as server:
-        yield server
-
-
-@pytest.fixture
-def world(github: GitHub) -> Iterator[World]:
-    made = github.world()
-    yield made
-    made.close()
 
 
 def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

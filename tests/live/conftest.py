@@ -9,21 +9,11 @@ from pathlib import Path
 import pytest
 
 from reviewbot.store.database import open_database
-from tests.fakes.github import GitHub, Repository, World, serve
+from tests.fakes.github import Repository, World
+from tests.fakes.github.fixtures import github, world
 from tests.live.service import Service, WorldTransactions
 
-
-@pytest.fixture(scope="session")
-def github() -> Iterator[GitHub]:
-    with serve() as server:
-        yield server
-
-
-@pytest.fixture
-def world(github: GitHub) -> Iterator[World]:
-    made = github.world()
-    yield made
-    made.close()
+__all__ = ["github", "world"]
 
 
 @pytest.fixture

@@ -7,24 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.github import GitHub, Repository, World, serve
+from tests.fakes.github import Repository, World
+from tests.fakes.github.fixtures import github, world
 from tests.live.conftest import address
 from tests.processes.product import Product
 
-__all__ = ["address"]
-
-
-@pytest.fixture(scope="session")
-def github() -> Iterator[GitHub]:
-    with serve() as server:
-        yield server
-
-
-@pytest.fixture
-def world(github: GitHub) -> Iterator[World]:
-    made = github.world()
-    yield made
-    made.close()
+__all__ = ["address", "github", "world"]
 
 
 @pytest.fixture
