@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -135,6 +135,15 @@ def mark_fixed(session: Session, ref: PullRef, fingerprint: str, head: Sha, now:
     if row is not None and row.fate == Fate.OPEN:
         row.fate, row.fate_note, row.changed_at = Fate.FIXED.value, head, now
         session.add(row)
+
+
+def mark_back(session: Session, ref: PullRef, fingerprints: Collection[str], now: float) -> None:
+    """Opens what another head had fixed, and this one has."""
+    for fingerprint in sorted(fingerprints):
+        row = _locked(session, ref, fingerprint)
+        if row is not None and row.fate == Fate.FIXED:
+            row.fate, row.fate_note, row.changed_at = Fate.OPEN.value, "", now
+            session.add(row)
 
 
 def _of(ref: PullRef) -> tuple[bool, bool]:

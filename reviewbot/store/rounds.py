@@ -12,7 +12,7 @@ from reviewbot.domain.pull import PullRef, ReviewKey
 from reviewbot.domain.round import Outline, Round
 from reviewbot.errors import StoreError
 from reviewbot.store.holds import Hold, guarded
-from reviewbot.store.known_findings import Ignore, KnownFindings, mark_fixed, place, say
+from reviewbot.store.known_findings import Ignore, KnownFindings, mark_back, mark_fixed, place, say
 from reviewbot.store.plain_values import packed, unpacked
 from reviewbot.store.review_records import add_review, key_of
 from reviewbot.store.said_rows import RoundRow
@@ -106,9 +106,9 @@ class Rounds(KnownFindings):
     def published(self, hold: Hold, key: ReviewKey, comments: Mapping[str, int]) -> None:
         """Notes that a round stands at GitHub, and the comment of each finding by its fingerprint. Raises Fenced.
 
-        What it says is known and open from then on. What it found fixed is so at once if it has no comment; where it
-        has one, its thread has to be told first, and `settle` follows. Twice is once: what people have said of the
-        findings in between stays.
+        What it says is known and open from then on, and so is what another head has fixed and this one has. What it
+        found fixed is so at once if it has no comment; where it has one, its thread has to be told first, and `settle`
+        follows. Twice is once: what people have said of the findings in between stays.
         """
 
         def work(session: Session) -> None:
@@ -116,10 +116,12 @@ class Rounds(KnownFindings):
             row = session.exec(select(RoundRow).where(RoundRow.key == str(key)).with_for_update()).first()
             if row is None:
                 raise StoreError(f"no round was saved for {key}")
+            made, now = unpacked(_Kept, row.body).round, self._transactions.now(session)
+            shown = {*(one.fingerprint for one in made.to_say), *(one.fingerprint for one in made.still_open)}
+            mark_back(session, key.ref, shown, now)
             if row.published_at is not None:
                 place(session, key, comments)
                 return
-            made, now = unpacked(_Kept, row.body).round, self._transactions.now(session)
             say(session, key, made.to_say, comments, now)
             for known in made.fixed:
                 if known.comment_id is None:

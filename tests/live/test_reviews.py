@@ -210,6 +210,24 @@ def test_a_head_that_comes_back_has_its_findings_on_its_check_whatever_was_fixed
     assert violations(world) == []
 
 
+def test_a_finding_that_was_fixed_and_is_back_but_not_grave_is_open_again_and_not_said_again(
+    service: Service, shop: Repository, world: World
+):
+    slight = "first = 1\nsecond = 2  # BUG-low-second\nthird = 3\n"
+    pull = shop.pull(files={"app.py": slight})
+    service.receive(pull.opened)
+    service.settle()
+
+    for content in (CLEAN, slight):
+        service.receive(pull.push(files={"app.py": content}))
+        service.settle()
+
+    assert sum("second fails" in comment.body for comment in pull.inline_comments) == 1
+    assert [one.fate for one in service.live.rounds.known(PullRef(shop.id, pull.number))] == [Fate.OPEN]
+    assert only_check(pull).conclusion == "neutral"
+    assert violations(world) == []
+
+
 def test_thumbs_and_resolutions_are_kept_as_feedback(service: Service, shop: Repository, world: World):
     pull = shop.pull(files={"app.py": TWICE})
     service.receive(pull.opened)
