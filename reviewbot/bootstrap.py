@@ -10,12 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reviewbot.domain.effort import Effort
 from reviewbot.domain.repository import RepoName
 from reviewbot.errors import InputError, RepositoryNotFound
 from reviewbot.ports import Model, Reviewer
 
 if TYPE_CHECKING:
     from reviewbot.config import Settings
+    from reviewbot.engine.review import SecondLook
     from reviewbot.git.repository import Repository
     from reviewbot.llm.budget import Budget
     from reviewbot.llm.prices import Catalogue
@@ -75,14 +77,17 @@ class Workshop:
             self._models[specification] = self._opened(specification)
         return self._models[specification]
 
-    def reviewer(self, name: str, model: str | None) -> Reviewer:
-        """The reviewer of this name: `llm`, `static`, `command:PROGRAM ARGS`, `scripted:FILE` or a plug-in's."""
+    def reviewer(self, name: str, model: str | None, effort: Effort | None = None) -> Reviewer:
+        """The reviewer of this name: `llm[:EFFORT]`, `static`, `command:PROGRAM ARGS`, `scripted:FILE` or a plug-in's.
+
+        `effort` is that of `llm` where the name does not say another.
+        """
         kind, _, rest = name.partition(":")
         match kind:
             case "llm":
                 from reviewbot.engine.reviewers.llm import LlmReviewer
 
-                return LlmReviewer(self.model(_needed(model)))
+                return LlmReviewer(self.model(_needed(model)), effort=self._effort(name, effort))
             case "static":
                 from reviewbot.engine.reviewers.static import StaticReviewer
 
@@ -100,6 +105,20 @@ class Workshop:
                 from reviewbot.plugins import load_plugin_reviewer
 
                 return load_plugin_reviewer(name)
+
+    def second_look(self, names: Sequence[str], model: str | None, effort: Effort | None = None) -> SecondLook | None:
+        """What checks the findings of these reviewers: the model of `llm`, with the most effort that is asked of it."""
+        from reviewbot.engine.review import SecondLook
+
+        efforts = [self._effort(name, effort) for name in names if is_llm(name)]
+        return SecondLook(self.model(_needed(model)), max(efforts, key=list(Effort).index)) if efforts else None
+
+    def _effort(self, name: str, effort: Effort | None) -> Effort:
+        wanted = name.partition(":")[2]
+        try:
+            return Effort(wanted) if wanted else effort or self.settings.effort
+        except ValueError:
+            raise InputError(f"{name!r}: the effort of llm is one of {', '.join(Effort)}") from None
 
     @property
     def ran_out(self) -> bool:
@@ -175,6 +194,11 @@ def chosen_reviewers(settings: Settings, reviewers: Sequence[str], model: str | 
     return ReviewerChoice(("static",), None, said)
 
 
+def is_llm(name: str) -> bool:
+    """Whether the reviewer of this name is the one that asks a model."""
+    return name.partition(":")[0] == "llm"
+
+
 def default_model(settings: Settings) -> str | None:
     """The model that a key alone leads to; None without any key."""
     if settings.anthropic_api_key is not None:
@@ -237,4 +261,4 @@ def _needed(model: str | None) -> str:
 
 
 def _with(model: str | None, names: Sequence[str]) -> str:
-    return f" with {model}" if model and "llm" in names else ""
+    return f" with {model}" if model and any(map(is_llm, names)) else ""

@@ -11,9 +11,9 @@ from decimal import Decimal
 from functools import partial
 from time import monotonic
 
-from reviewbot.bootstrap import Patience, Workshop, chosen_reviewers
+from reviewbot.bootstrap import Patience, Workshop, chosen_reviewers, is_llm
 from reviewbot.config import Settings
-from reviewbot.dialogue import load_prompt
+from reviewbot.dialogue import prompts_digest
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.pull import PullRef
 from reviewbot.git.live import LiveCache, git_address
@@ -73,13 +73,13 @@ class Reviewers:
         wanted, notices = self._allowed(policy)
         choice = chosen_reviewers(self.settings, wanted, None)
         workshop = self._workshop(budget_usd, tell_cost)
-        reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
-        uses_model = "llm" in choice.names
-        facts = (
-            *choice.names,
-            *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()),
-        )
-        return Panel(reviewers, choice.model if uses_model else None, facts, notices, lambda: workshop.ran_out)
+        reviewers = tuple(workshop.reviewer(name, choice.model, policy.effort) for name in choice.names)
+        if not any(map(is_llm, choice.names)):
+            return Panel(reviewers, None, choice.names, notices, lambda: workshop.ran_out)
+        effort = policy.effort or self.settings.effort
+        facts = (*choice.names, choice.model or "", effort, prompts_digest())
+        second_look = workshop.second_look(choice.names, choice.model, policy.effort)
+        return Panel(reviewers, choice.model, facts, notices, lambda: workshop.ran_out, second_look)
 
     def _allowed(self, policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The reviewers of a policy that the operator lets it have, and a sentence on the others.
@@ -95,7 +95,7 @@ class Reviewers:
 
     def model(self, tell_cost: Callable[[Decimal], None]) -> Model | None:
         choice = chosen_reviewers(self.settings, (), None)
-        if choice.model is None or "llm" not in choice.names:
+        if choice.model is None or not any(map(is_llm, choice.names)):
             return None
         return self._workshop(self.settings.budget_per_review_usd, tell_cost).model(choice.model)
 

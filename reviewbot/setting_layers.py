@@ -21,7 +21,7 @@ _OPERATORS_OWN: Final = frozenset(
         *("github_api_url", "github_git_url", "github_app_id", "github_private_key", "webhook_secret", "bot_name"),
     }
 )
-_HARMLESS_REVIEWERS: Final = frozenset({"llm", "static"})
+_HARMLESS_REVIEWERS: Final = frozenset({"static", "llm", "llm:auto", "llm:quick", "llm:standard", "llm:deep"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,9 @@ def _plugin_checks(choice: ReviewerChoice) -> Iterator[Check]:
 
 def _models(settings: Settings, choice: ReviewerChoice) -> list[str]:
     """The models that a run would ask: the reviewer's where it takes one, and the judge's."""
-    reviewing = choice.model if "llm" in choice.names else None
+    from reviewbot.bootstrap import is_llm
+
+    reviewing = choice.model if any(map(is_llm, choice.names)) else None
     return list(dict.fromkeys(model for model in (reviewing, settings.judge) if model))
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from reviewbot import __version__
-from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, model_label, repository_finder
+from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, is_llm, model_label, repository_finder
 from reviewbot.cli.output import line
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.repository import RepoName
@@ -140,10 +140,11 @@ def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop) -> tu
         raise InputError(f"--reviewer: {', '.join(choice.names)} names one reviewer twice; each is one arm")
     arms = []
     for name in choice.names:
-        model = choice.model if name == "llm" else None
+        model = choice.model if is_llm(name) else None
         trials = 1 if name.startswith(DETERMINISTIC) else options.trials or DEFAULT_TRIALS
         label = f"{name} ({model_label(model)})" if model else name
-        arms.append(Arm(name, label, (workshop.reviewer(name, choice.model),), model, trials))
+        second_look = workshop.second_look((name,), choice.model)
+        arms.append(Arm(name, label, (workshop.reviewer(name, choice.model),), model, trials, second_look))
     return tuple(arms)
 
 

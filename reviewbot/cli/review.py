@@ -28,6 +28,15 @@ class Threshold(StrEnum):
     LOW = "low"
 
 
+class Work(StrEnum):
+    """The tiers of effort, as `--effort` takes them."""
+
+    AUTO = "auto"
+    QUICK = "quick"
+    STANDARD = "standard"
+    DEEP = "deep"
+
+
 DONE, GATE_FAILED, BAD_INPUT, NOT_REVIEWED = 0, 1, 2, 3
 
 
@@ -45,6 +54,10 @@ def review(
     model: Annotated[
         str | None, typer.Option("--model", help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE.")
     ] = None,
+    effort: Annotated[
+        Work | None,
+        typer.Option("--effort", help="How much work llm makes of it; by default REVIEWBOT_EFFORT, else auto."),
+    ] = None,
     fail_on: Annotated[
         Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")
     ] = None,
@@ -56,6 +69,7 @@ def review(
     from reviewbot.bootstrap import Workshop, chosen_reviewers
     from reviewbot.cli.output import error_line, line
     from reviewbot.config import load_settings
+    from reviewbot.domain.effort import Effort
     from reviewbot.domain.finding import Severity
     from reviewbot.errors import BudgetExhausted
     from reviewbot.pipelines.review_local import LocalChoice, opened_local_change, review_local
@@ -67,12 +81,14 @@ def review(
     choice = chosen_reviewers(settings, reviewer or (), model)
     error_line(choice.said)
     workshop = Workshop(settings, budget_usd=settings.budget_per_review_usd)
-    reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
+    wanted = Effort(effort.value) if effort else None
+    reviewers = tuple(workshop.reviewer(name, choice.model, wanted) for name in choice.names)
+    second_look = workshop.second_look(choice.names, choice.model, wanted)
     with opened_local_change(Path.cwd(), LocalChoice(base, _diff_bytes(diff), staged)) as (reviewable, notes):
         for note in notes:
             error_line(note)
         try:
-            result = review_local(reviewable, reviewers)
+            result = review_local(reviewable, reviewers, second_look=second_look)
         except BudgetExhausted as error:
             error_line(f"FAILED: nothing was reviewed: {error}.")
             raise typer.Exit(NOT_REVIEWED) from error
