@@ -25,8 +25,9 @@ class Plan:
     """The limits of one tier for one change.
 
     `lens_passes` are the passes beside the all-round one; each is the lenses that share its prompt. `context_tokens` is
-    what surroundings may take of one prompt. `refuted` is how many findings get a second look, at most; `looks` how
-    often a pass or a refuter may ask to see more before it has to answer.
+    what surroundings may take of one prompt. `refuted` is how many findings get a second look, at most, and
+    `refuter_tokens` what diff and surroundings may take of its prompt. `looks` is how often a pass, `refuter_looks` how
+    often a refuter may ask to see more before it has to answer.
     """
 
     effort: Effort
@@ -34,6 +35,7 @@ class Plan:
     has_gap_pass: bool
     context_tokens: int
     refuted: int
+    refuter_tokens: int = 0
     looks: int = 0
     refuter_looks: int = 0
 
@@ -49,10 +51,19 @@ def plan_for(effort: Effort, files: Sequence[FileDiff], has_claims: bool) -> Pla
         case Effort.STANDARD:
             narrow = tuple(lens for lens in fitting if lens.name != "correctness")[:3]
             passes = (narrow,) if narrow else ()
-            return Plan(settled, passes, has_gap_pass=True, context_tokens=8_000, refuted=5)
+            return Plan(settled, passes, has_gap_pass=True, context_tokens=5_000, refuted=5, refuter_tokens=3_600)
         case _:
             alone = tuple((lens,) for lens in (*fitting[:7], *((INTENT,) if has_claims else ())))
-            return Plan(settled, alone, has_gap_pass=True, context_tokens=20_000, refuted=20, looks=4, refuter_looks=3)
+            return Plan(
+                settled,
+                alone,
+                has_gap_pass=True,
+                context_tokens=20_000,
+                refuted=20,
+                refuter_tokens=8_000,
+                looks=4,
+                refuter_looks=3,
+            )
 
 
 def settled_effort(effort: Effort, change: KindsOfChange) -> Effort:

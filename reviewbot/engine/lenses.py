@@ -28,7 +28,7 @@ class Lens:
 
 
 LENSES = (
-    Lens("correctness", lambda change: 0.3 if change.line_count else 0.0),
+    Lens("correctness", lambda _: 0.3),
     Lens("error-paths", lambda change: 1.5 * change.share(kinds.ERRORS)),
     Lens("concurrency", lambda change: 2.5 * change.share(kinds.CONCURRENCY)),
     Lens("contracts", lambda change: 1.2 * change.share(kinds.CONTRACTS) + 0.1 * min(3, change.folders - 1)),
@@ -42,11 +42,13 @@ LENSES = (
         lambda change: 0.7 * change.is_small + change.configuration_lines / max(1, change.line_count),
     ),
 )
-INTENT = Lens("intent", lambda change: 0.5 if change.line_count else 0.0, sees_claims=True)
+INTENT = Lens("intent", lambda _: 0.5, sees_claims=True)
 
 
 def fitting_lenses(change: KindsOfChange) -> tuple[Lens, ...]:
     """The lenses that have something to look at, the best fitting first; those that see claims are not among them."""
+    if not change.line_count:
+        return ()
     fits = {lens.name: lens.fit(change) for lens in LENSES}
     fitting = [lens for lens in LENSES if fits[lens.name] >= _LEAST_FIT]
     return tuple(sorted(fitting, key=lambda lens: -fits[lens.name]))

@@ -99,7 +99,7 @@ def _look(row: object) -> Look | None:
         tool = Tool(str(row.get("tool")).lower())
     except ValueError:
         return None
-    path, text = str(row.get("path") or "").strip(), str(row.get("text") or "").strip()
+    path, text = (" ".join(str(row.get(key) or "").split()) for key in ("path", "text"))
     if not (path if tool is Tool.READ_FILE else text or tool is Tool.LIST):
         return None
     first = max(1, _whole(row.get("first_line"), 1))

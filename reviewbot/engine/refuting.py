@@ -18,8 +18,9 @@ from reviewbot.engine.looks import LOOK_SCHEMA, Window
 from reviewbot.engine.prompts import Chunk, chunks_of, context_block, diff_block
 from reviewbot.ports import Model, Part, Prompt, ReviewTask, Turn
 
-_DIFF_TOKENS = 4_000
-_CONTEXT_TOKENS = 3_000
+_DIFF_SHARE = 0.6
+"""Of a refuter's material, the part that the diff may take; the rest is for what surrounds it."""
+
 _MAX_QUOTES = 6
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -115,18 +116,23 @@ CHECK_SCHEMA: dict[str, Any] = {
 }
 
 
-def refute(task: ReviewTask, finding: Finding, others: Sequence[Finding], model: Model, looks: int) -> Asked[Check]:
-    """Puts one claim to a refuter that may look around `looks` times."""
-    return ask_with_looks(model, refuter_prompt(task, finding, others), read_check, Window(task.head, task.base), looks)
+def refute(
+    task: ReviewTask, finding: Finding, others: Sequence[Finding], model: Model, tokens: int, looks: int
+) -> Asked[Check]:
+    """Puts one claim to a refuter with so much material, that may look around `looks` times."""
+    prompt = refuter_prompt(task, finding, others, tokens)
+    return ask_with_looks(model, prompt, read_check, Window(task.head, task.base), looks)
 
 
-def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding]) -> Prompt:
+def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding], tokens: int) -> Prompt:
     """The material first, which refuters of the same file share, then the claim."""
     instructions = load_prompt("verify")
-    chunks = _chunks_near(task, finding)
+    chunks = _chunks_near(task, finding, int(tokens * _DIFF_SHARE))
     path = finding.location.path if finding.location else None
     paths = tuple(dict.fromkeys([*([path] if path else []), *(chunk.path for chunk in chunks)]))
-    material = diff_block(chunks) + context_block(gather_context(task, paths, _CONTEXT_TOKENS))
+    material = diff_block(chunks) + context_block(
+        gather_context(task, paths, tokens - sum(chunk.tokens for chunk in chunks))
+    )
     listed = "\n".join(f"{number}. {one.title}" for number, one in enumerate(others, 1))
     told = fenced("other claims", listed) if others else ""
     return Prompt(
@@ -172,13 +178,13 @@ def _claim(finding: Finding) -> str:
     return f"title: {finding.title}\nplace: {place}\nline: {quotes}\nexplanation: {finding.explanation}"
 
 
-def _chunks_near(task: ReviewTask, finding: Finding) -> list[Chunk]:
+def _chunks_near(task: ReviewTask, finding: Finding, limit_tokens: int) -> list[Chunk]:
     """The diff of the finding's file, and of the others as far as there is room, in the order of the diff."""
     diff = task.change.diff
     path = finding.location.path if finding.location else None
-    chunks = chunks_of(diff, tuple(dict.fromkeys(file.path for file in diff.files if file.hunks)), _DIFF_TOKENS // 2)
+    chunks = chunks_of(diff, tuple(dict.fromkeys(file.path for file in diff.files if file.hunks)), limit_tokens // 2)
     order = sorted(range(len(chunks)), key=lambda at: (_distance(chunks[at], finding, path), at))
-    room, taken = _DIFF_TOKENS, []
+    room, taken = limit_tokens, []
     for at in order:
         if chunks[at].tokens <= room:
             taken.append(at)

@@ -117,9 +117,8 @@ def _verified(
     plan = plan_for(second_look.effort, files, bool(task.change.title or task.change.description))
     if not plan.refuted:
         return Verified(tuple(findings), (), None)
-    return verify(
-        task, findings, Verifier(second_look.model, plan.refuted, plan.refuter_looks), source_lines, cancelled
-    )
+    verifier = Verifier(second_look.model, plan.refuted, plan.refuter_tokens, plan.refuter_looks)
+    return verify(task, findings, verifier, source_lines, cancelled)
 
 
 def _with_checks(outcome: tuple[Outcome, str], run: ReviewerRun | None) -> tuple[Outcome, str]:

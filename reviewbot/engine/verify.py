@@ -36,10 +36,11 @@ _SEVERITY = {
 
 @dataclass(frozen=True)
 class Verifier:
-    """A model that checks findings: at most `limit` of one review, with so many looks around for each."""
+    """A model that checks at most `limit` findings, each with so much material and so many looks around."""
 
     model: Model
     limit: int
+    tokens: int
     looks: int = 0
 
 
@@ -125,7 +126,7 @@ def _asked(
     if cancelled is not None and cancelled():
         raise ReviewCancelled("the review was given up: its change is no longer the one that is wanted")
     others = [one for one in all_of_them if one is not finding]
-    return refute(task, finding, others, verifier.model, verifier.looks)
+    return refute(task, finding, others, verifier.model, verifier.tokens, verifier.looks)
 
 
 def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> _Ruled:
