@@ -84,7 +84,7 @@ def is_operators_own(field: str, value: TomlValue) -> bool:
     """Whether the value may send keys or code elsewhere or run a program, so that no checkout may bring it."""
     match field:
         case "model" | "judge":
-            return str(value).strip().lower().startswith("compatible:")
+            return "compatible:" in str(value).lower()
         case "reviewers":
             names = value.split(",") if isinstance(value, str) else value
             return any(name.strip() and name.strip() not in _HARMLESS_REVIEWERS for name in names)

@@ -19,7 +19,7 @@ def dry_run(options: RetroOptions) -> None:
     """Builds every prompt of the real run, asks nothing, and says what it would take."""
     settings = load_settings()
     exposure_file = checked_exposures(options.incidents)
-    choice = chosen_reviewers(settings, options.reviewers, options.model)
+    choice = chosen_reviewers(settings, options.reviewers, options.models)
     line(choice.said)
     line(f"{len(exposure_file.exposures)} cases; each arm with what it would ask:")
     problems: dict[str, str] = {}
@@ -39,7 +39,7 @@ def _measured(
 ) -> tuple[Arm, Estimate]:
     """One arm, and what a trial of it would ask of its model."""
     catalogue = load_prices(settings)
-    meter = MeasuringModel(chosen_reviewers(settings, options.reviewers, options.model).model or "", catalogue)
+    meter = MeasuringModel(chosen_reviewers(settings, options.reviewers, options.models).model or "", catalogue)
     [arm] = arms_of(options, settings, Workshop(settings, replace_model=lambda _: meter))
 
     def note(one: Replay) -> None:

@@ -52,7 +52,12 @@ def review(
         typer.Option("--reviewer", help="llm, static, command:PROGRAM, scripted:FILE or a plug-in; may be repeated."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE.")
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE; may be repeated, and be for one "
+            "stage alone, as find=SPEC or verify=SPEC; A|B is A, and B while A is out.",
+        ),
     ] = None,
     effort: Annotated[
         Work | None,
@@ -78,12 +83,12 @@ def review(
     if sum((base is not None, diff is not None, staged)) > 1:
         raise typer.BadParameter("--base, --diff and --staged exclude each other: give one of them")
     settings = load_settings()
-    choice = chosen_reviewers(settings, reviewer or (), model)
+    choice = chosen_reviewers(settings, reviewer or (), model or ())
     error_line(choice.said)
     workshop = Workshop(settings, budget_usd=settings.budget_per_review_usd)
     wanted = Effort(effort.value) if effort else None
-    reviewers = tuple(workshop.reviewer(name, choice.model, wanted) for name in choice.names)
-    second_look = workshop.second_look(choice.names, choice.model, wanted)
+    reviewers = workshop.reviewers(choice.names, choice.models, wanted)
+    second_look = workshop.second_look(choice.names, choice.models, wanted)
     with opened_local_change(Path.cwd(), LocalChoice(base, _diff_bytes(diff), staged)) as (reviewable, notes):
         for note in notes:
             error_line(note)

@@ -1,7 +1,7 @@
 """Makes the incident file of the quality tables: 20 incidents and 10 controls of the public set, picked by a rule.
 
-`python -m tests.bench.quality_cases ../shared/incidents/public.yaml OUT.yaml`. The rule is the order of the digests of the
-ids, so that nobody has chosen the cases, and a larger number only adds some.
+`python -m tests.bench.quality_cases ../shared/incidents/public.yaml OUT.yaml`. The rule is the order of the digests of
+the ids, so that nobody has chosen the cases, and a larger number only adds some.
 """
 
 from __future__ import annotations
