@@ -105,7 +105,7 @@ class Workshop:
         return tuple(found)
 
     def reviewer(self, name: str, model: str | None, effort: Effort | None = None) -> Reviewer:
-        """The reviewer of a name: `llm[:EFFORT]`, `static`, `command:PROGRAM`, `scripted:` or `findings:FILE`, a plug-in."""
+        """The reviewer of a name: `llm[:EFFORT]`, `static`, `command:`, `scripted:`, `findings:` or a plug-in's."""
         kind, _, rest = name.partition(":")
         match kind:
             case "llm":

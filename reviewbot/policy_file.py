@@ -164,7 +164,7 @@ def _laid_over(defaults: Policy, keys: PolicyKeys) -> Policy:
         changes["min_confidence"] = float(keys.confidence)
     if "later_severity" in given:
         changes["later_severity"] = Severity(keys.later_severity)
-    if "effort" in given:
+    if keys.effort is not None:
         changes["effort"] = Effort(keys.effort)
     if "triggers" in given:
         changes["triggers"] = tuple(dict.fromkeys(Trigger(word) for word in keys.triggers))

@@ -128,8 +128,8 @@ class PolicyKeys(_Keys):
     )
     budget: BudgetKeys = Field(BudgetKeys(), description="What reviews may cost.")
     gate: GateKeys = Field(GateKeys(), description="How the check run ends.")
-    effort: EffortWord = Field(
-        "auto",
+    effort: EffortWord | None = Field(
+        None,
         examples=["deep"],
         description="How much work is made of a change; `auto` goes by its kind. Left out: as the operator chose.",
     )

@@ -40,32 +40,42 @@ class Work(StrEnum):
 DONE, GATE_FAILED, BAD_INPUT, NOT_REVIEWED = 0, 1, 2, 3
 
 
+_Base = Annotated[
+    str | None, typer.Option("--base", help="Review what changed since REV; by default since the default branch.")
+]
+_Diff = Annotated[str | None, typer.Option("--diff", metavar="FILE", help="Review this diff; - reads it.")]
+_Staged = Annotated[bool, typer.Option("--staged", help="Review what is staged.")]
+_Output = Annotated[Format, typer.Option("--format", help="How the review is written.")]
+_Reviewers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reviewer",
+        help="llm, static, command:PROGRAM, scripted:FILE, findings:FILE or a plug-in; may be repeated.",
+    ),
+]
+_Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE; may be repeated, and be for one "
+        "stage alone, as find=SPEC or verify=SPEC; A|B is A, and B while A is out.",
+    ),
+]
+_Effort = Annotated[
+    Work | None, typer.Option("--effort", help="How much work llm makes of it; by default REVIEWBOT_EFFORT, else auto.")
+]
+_FailOn = Annotated[Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")]
+
+
 def review(
-    base: Annotated[
-        str | None, typer.Option("--base", help="Review what changed since REV; by default since the default branch.")
-    ] = None,
-    diff: Annotated[str | None, typer.Option("--diff", metavar="FILE", help="Review this diff; - reads it.")] = None,
-    staged: Annotated[bool, typer.Option("--staged", help="Review what is staged.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="How the review is written.")] = Format.TERMINAL,
-    reviewer: Annotated[
-        list[str] | None,
-        typer.Option("--reviewer", help="llm, static, command:PROGRAM, scripted:FILE or a plug-in; may be repeated."),
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE; may be repeated, and be for one "
-            "stage alone, as find=SPEC or verify=SPEC; A|B is A, and B while A is out.",
-        ),
-    ] = None,
-    effort: Annotated[
-        Work | None,
-        typer.Option("--effort", help="How much work llm makes of it; by default REVIEWBOT_EFFORT, else auto."),
-    ] = None,
-    fail_on: Annotated[
-        Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")
-    ] = None,
+    base: _Base = None,
+    diff: _Diff = None,
+    staged: _Staged = False,
+    output: _Output = Format.TERMINAL,
+    reviewer: _Reviewers = None,
+    model: _Models = None,
+    effort: _Effort = None,
+    fail_on: _FailOn = None,
 ) -> None:
     """Reviews the change of this working copy.
 
