@@ -28,7 +28,7 @@ _SEVERITY = {
     Harm.SECURITY: (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM),
     Harm.OUTAGE: (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM),
     Harm.FAILURE: (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
-    Harm.DEGRADED: (Severity.MEDIUM, Severity.LOW, Severity.LOW),
+    Harm.DEGRADED: (Severity.MEDIUM, Severity.MEDIUM, Severity.LOW),
     Harm.COSMETIC: (Severity.LOW, Severity.LOW, Severity.LOW),
 }
 """The rubric: by harm, for those who meet it being most, some, or few."""
