@@ -29,7 +29,7 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
 retro: $(VENV)/run.done
 	@$(BIN)/python examples/build_shop.py build/example/repos
 	@rm -rf build/example/run
-	@REVIEWBOT_DATABASE_URL=sqlite:///build/example/reviewbot.db $(BIN)/reviewbot retro \
+	@REVIEWBOT_EFFORT=quick REVIEWBOT_DATABASE_URL=sqlite:///build/example/reviewbot.db $(BIN)/reviewbot retro \
 	  --incidents examples/incidents.yaml --repos build/example/repos --out build/example/run \
 	  --reviewer static --reviewer llm --model scripted:examples/answers.json --judge scripted:examples/answers.json \
 	  --trials 1

@@ -10,12 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reviewbot.domain.effort import Effort
 from reviewbot.domain.repository import RepoName
 from reviewbot.errors import InputError, RepositoryNotFound
 from reviewbot.ports import Model, Reviewer
+from reviewbot.stage_models import StageModels, stage_models
 
 if TYPE_CHECKING:
     from reviewbot.config import Settings
+    from reviewbot.engine.review import SecondLook
     from reviewbot.git.repository import Repository
     from reviewbot.llm.budget import Budget
     from reviewbot.llm.prices import Catalogue
@@ -34,8 +37,13 @@ class ReviewerChoice:
     """Which reviewers run, and one line on why these, for the output."""
 
     names: tuple[str, ...]
-    model: str | None
+    models: StageModels
     said: str
+
+    @property
+    def model(self) -> str | None:
+        """The models that find, as a report names them; None where there is none."""
+        return ",".join(self.models.find) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +80,36 @@ class Workshop:
     def model(self, specification: str) -> Model:
         """The model with retries, budget and ledger around it; the same object for the same name."""
         if specification not in self._models:
-            self._models[specification] = self._opened(specification)
+            several = specification.split("|")
+            self._models[specification] = self._failover(several) if several[1:] else self._opened(specification)
         return self._models[specification]
 
-    def reviewer(self, name: str, model: str | None) -> Reviewer:
-        """The reviewer of this name: `llm`, `static`, `command:PROGRAM ARGS`, `scripted:FILE` or a plug-in's."""
+    def _failover(self, specifications: Sequence[str]) -> Model:
+        from reviewbot.llm.failover import FailoverModel
+
+        return FailoverModel([self.model(one) for one in specifications])
+
+    def reviewers(
+        self, names: Sequence[str], models: StageModels, effort: Effort | None = None
+    ) -> tuple[Reviewer, ...]:
+        """The reviewers of these names; of `llm` one for each model that finds, the first of which is called just that.
+
+        `effort` is that of `llm` where its name does not say another.
+        """
+        found: list[Reviewer] = []
+        for name in names:
+            if not is_llm(name) or not models.find:
+                found.append(self.reviewer(name, None, effort))
+            else:
+                found += [self._llm(name, model, effort, at) for at, model in enumerate(models.find)]
+        return tuple(found)
+
+    def reviewer(self, name: str, model: str | None, effort: Effort | None = None) -> Reviewer:
+        """The reviewer of a name: `llm[:EFFORT]`, `static`, `command:`, `scripted:`, `findings:` or a plug-in's."""
         kind, _, rest = name.partition(":")
         match kind:
             case "llm":
-                from reviewbot.engine.reviewers.llm import LlmReviewer
-
-                return LlmReviewer(self.model(_needed(model)))
+                return self._llm(name, model, effort)
             case "static":
                 from reviewbot.engine.reviewers.static import StaticReviewer
 
@@ -96,10 +123,36 @@ class Workshop:
                 from reviewbot.engine.reviewers.scripted import ScriptedReviewer
 
                 return ScriptedReviewer(Path(rest))
+            case "findings":
+                from reviewbot.engine.reviewers.findings_file import FindingsFileReviewer
+
+                return FindingsFileReviewer(Path(rest))
             case _:
                 from reviewbot.plugins import load_plugin_reviewer
 
                 return load_plugin_reviewer(name)
+
+    def _llm(self, name: str, model: str | None, effort: Effort | None, position: int = 0) -> Reviewer:
+        from reviewbot.engine.reviewers.llm import LlmReviewer
+
+        called = f"llm@{model}" if position else "llm"
+        return LlmReviewer(self.model(_needed(model)), called, self._effort(name, effort))
+
+    def second_look(self, names: Sequence[str], models: StageModels, effort: Effort | None = None) -> SecondLook | None:
+        """What checks the findings of these reviewers: the model that verifies, with the most effort asked of `llm`."""
+        from reviewbot.engine.review import SecondLook
+
+        efforts = [self._effort(name, effort) for name in names if is_llm(name)]
+        return (
+            SecondLook(self.model(_needed(models.verifying)), max(efforts, key=list(Effort).index)) if efforts else None
+        )
+
+    def _effort(self, name: str, effort: Effort | None) -> Effort:
+        wanted = name.partition(":")[2]
+        try:
+            return Effort(wanted) if wanted else effort or self.settings.effort
+        except ValueError:
+            raise InputError(f"{name!r}: the effort of llm is one of {', '.join(Effort)}") from None
 
     @property
     def ran_out(self) -> bool:
@@ -163,16 +216,22 @@ def model_keys(settings: Settings) -> ModelKeys:
     )
 
 
-def chosen_reviewers(settings: Settings, reviewers: Sequence[str], model: str | None) -> ReviewerChoice:
-    """What runs when a user named these reviewers and this model, perhaps neither."""
-    model = model or settings.model or default_model(settings)
+def chosen_reviewers(settings: Settings, reviewers: Sequence[str], models: Sequence[str]) -> ReviewerChoice:
+    """What runs when a user named these reviewers and these models, perhaps neither."""
+    asked = stage_models(models or (settings.model or default_model(settings) or "",))
+    model = ",".join(asked.find) or None
     names = tuple(reviewers) or settings.reviewers
     if names:
-        return ReviewerChoice(names, model, f"Reviewers: {', '.join(names)}{_with(model, names)}.")
+        return ReviewerChoice(names, asked, f"Reviewers: {', '.join(names)}{_with(model, names)}.")
     if model is not None:
-        return ReviewerChoice(("llm",), model, f"Reviewer: llm with {model}.")
+        return ReviewerChoice(("llm",), asked, f"Reviewer: llm with {model}.")
     said = "Reviewer: static, because no model is set. For the model reviewer set ANTHROPIC_API_KEY or OPENAI_API_KEY."
-    return ReviewerChoice(("static",), None, said)
+    return ReviewerChoice(("static",), asked, said)
+
+
+def is_llm(name: str) -> bool:
+    """Whether the reviewer of this name is the one that asks a model."""
+    return name.partition(":")[0] == "llm"
 
 
 def default_model(settings: Settings) -> str | None:
@@ -237,4 +296,4 @@ def _needed(model: str | None) -> str:
 
 
 def _with(model: str | None, names: Sequence[str]) -> str:
-    return f" with {model}" if model and "llm" in names else ""
+    return f" with {model}" if model and any(map(is_llm, names)) else ""

@@ -11,9 +11,9 @@ from decimal import Decimal
 from functools import partial
 from time import monotonic
 
-from reviewbot.bootstrap import Patience, Workshop, chosen_reviewers
+from reviewbot.bootstrap import Patience, Workshop, chosen_reviewers, is_llm
 from reviewbot.config import Settings
-from reviewbot.dialogue import load_prompt
+from reviewbot.dialogue import prompts_digest
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.pull import PullRef
 from reviewbot.git.live import LiveCache, git_address
@@ -71,15 +71,15 @@ class Reviewers:
 
     def panel(self, policy: Policy, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Panel:
         wanted, notices = self._allowed(policy)
-        choice = chosen_reviewers(self.settings, wanted, None)
+        choice = chosen_reviewers(self.settings, wanted, ())
         workshop = self._workshop(budget_usd, tell_cost)
-        reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
-        uses_model = "llm" in choice.names
-        facts = (
-            *choice.names,
-            *((choice.model or "", f"review@{load_prompt('review').version}") if uses_model else ()),
-        )
-        return Panel(reviewers, choice.model if uses_model else None, facts, notices, lambda: workshop.ran_out)
+        reviewers = workshop.reviewers(choice.names, choice.models, policy.effort)
+        if not any(map(is_llm, choice.names)):
+            return Panel(reviewers, None, choice.names, notices, lambda: workshop.ran_out)
+        effort = policy.effort or self.settings.effort
+        facts = (*choice.names, str(choice.models), effort, prompts_digest())
+        second_look = workshop.second_look(choice.names, choice.models, policy.effort)
+        return Panel(reviewers, choice.model, facts, notices, lambda: workshop.ran_out, second_look)
 
     def _allowed(self, policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The reviewers of a policy that the operator lets it have, and a sentence on the others.
@@ -94,10 +94,10 @@ class Reviewers:
         return kept, (f"the policy asks for {', '.join(refused)}, which this server does not offer",)
 
     def model(self, tell_cost: Callable[[Decimal], None]) -> Model | None:
-        choice = chosen_reviewers(self.settings, (), None)
-        if choice.model is None or "llm" not in choice.names:
+        choice = chosen_reviewers(self.settings, (), ())
+        if not choice.models.find or not any(map(is_llm, choice.names)):
             return None
-        return self._workshop(self.settings.budget_per_review_usd, tell_cost).model(choice.model)
+        return self._workshop(self.settings.budget_per_review_usd, tell_cost).model(choice.models.find[0])
 
     def _workshop(self, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Workshop:
         return Workshop(

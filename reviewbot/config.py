@@ -24,6 +24,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
+from reviewbot.domain.effort import Effort
 from reviewbot.errors import InputError
 from reviewbot.setting_layers import (
     Layer,
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
     judge: str | None = Field(None, description="The model that judges replays; by default the one that reviews.")
     reviewers: Names = Field(
         (), description="Reviewers that run when a command names none; by default llm with a model, else static."
+    )
+    effort: Effort = Field(
+        Effort.AUTO, description="How much work a model makes of a change: auto, quick, standard or deep."
     )
     repos: HomePath | None = Field(None, description="The directory that holds clones of the repositories to replay.")
     prices_file: HomePath | None = Field(

@@ -57,6 +57,14 @@ def load_prompt(name: str) -> PromptFile:
     raise InputError(f"no prompt named {name!r}; looked in {', '.join(str(folder) for folder in _PROMPT_FOLDERS)}")
 
 
+@cache
+def prompts_digest() -> str:
+    """12 hex digits that change with any of the prompt files: reviews by other prompts are other reviews."""
+    folder = next(folder for folder in _PROMPT_FOLDERS if folder.is_dir())
+    texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.md")}
+    return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:12]
+
+
 def fenced(label: str, text: str) -> str:
     """Untrusted text between two lines that it cannot contain: they carry a digest of the text itself.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewbot.domain.diff import Diff
+from reviewbot.domain.effort import Effort
 from reviewbot.domain.events import Trigger
 from reviewbot.domain.finding import Severity
 from reviewbot.domain.policy import Conclusion, Gate, Guideline, PathInstructions, Policy
@@ -163,6 +164,8 @@ def _laid_over(defaults: Policy, keys: PolicyKeys) -> Policy:
         changes["min_confidence"] = float(keys.confidence)
     if "later_severity" in given:
         changes["later_severity"] = Severity(keys.later_severity)
+    if keys.effort is not None:
+        changes["effort"] = Effort(keys.effort)
     if "triggers" in given:
         changes["triggers"] = tuple(dict.fromkeys(Trigger(word) for word in keys.triggers))
     if not keys.guidelines:

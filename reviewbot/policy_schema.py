@@ -17,6 +17,7 @@ from reviewbot.domain.policy import Policy
 _DEFAULT = Policy()
 
 SeverityWord = Literal["critical", "high", "medium", "low"]
+EffortWord = Literal["auto", "quick", "standard", "deep"]
 TriggerWord = Literal["opened", "pushed", "reopened", "ready_for_review", "retargeted"]
 
 ReviewerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
@@ -127,6 +128,11 @@ class PolicyKeys(_Keys):
     )
     budget: BudgetKeys = Field(BudgetKeys(), description="What reviews may cost.")
     gate: GateKeys = Field(GateKeys(), description="How the check run ends.")
+    effort: EffortWord | None = Field(
+        None,
+        examples=["deep"],
+        description="How much work is made of a change; `auto` goes by its kind. Left out: as the operator chose.",
+    )
     language: str = Field(
         _DEFAULT.language,
         max_length=40,

@@ -21,7 +21,7 @@ _OPERATORS_OWN: Final = frozenset(
         *("github_api_url", "github_git_url", "github_app_id", "github_private_key", "webhook_secret", "bot_name"),
     }
 )
-_HARMLESS_REVIEWERS: Final = frozenset({"llm", "static"})
+_HARMLESS_REVIEWERS: Final = frozenset({"static", "llm", "llm:auto", "llm:quick", "llm:standard", "llm:deep"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def is_operators_own(field: str, value: TomlValue) -> bool:
     """Whether the value may send keys or code elsewhere or run a program, so that no checkout may bring it."""
     match field:
         case "model" | "judge":
-            return str(value).strip().lower().startswith("compatible:")
+            return "compatible:" in str(value).lower()
         case "reviewers":
             names = value.split(",") if isinstance(value, str) else value
             return any(name.strip() and name.strip() not in _HARMLESS_REVIEWERS for name in names)

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from reviewbot.cli import config
 from reviewbot.domain.diff import Diff, FileDiff, FileStatus
+from reviewbot.domain.effort import Effort
 from reviewbot.domain.events import Trigger
 from reviewbot.domain.finding import Severity
 from reviewbot.domain.policy import Conclusion, Gate, Guideline, PathInstructions, Policy
@@ -420,6 +421,7 @@ OTHER = Policy(
     reviewers=("static",),
     instructions=(PathInstructions("a", "b"),),
     guidelines=(Guideline("a", "b"),),
+    effort=Effort.DEEP,
     language="German",
     drafts=True,
     triggers=(),

@@ -22,7 +22,7 @@ _OLDEST_GIT = (2, 30)
 _OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 500_000_000
 _KEYS = ("anthropic_api_key", "openai_api_key", "compatible_api_key")
-_BUILT_IN = ("llm", "static", "command", "scripted")
+_BUILT_IN = ("llm", "static", "command", "scripted", "findings")
 _ANALYSERS = ("ruff", "ast-grep", "zizmor")
 
 
@@ -129,7 +129,7 @@ def _reviewer_checks(settings: Settings) -> Iterator[Check]:
     from reviewbot.bootstrap import chosen_reviewers
 
     try:
-        choice = chosen_reviewers(settings, (), None)
+        choice = chosen_reviewers(settings, (), ())
         yield Check("reviewers", Status.OK, choice.said)
         yield from _plugin_checks(choice)
     except ReviewbotError as error:
@@ -158,8 +158,12 @@ def _plugin_checks(choice: ReviewerChoice) -> Iterator[Check]:
 
 def _models(settings: Settings, choice: ReviewerChoice) -> list[str]:
     """The models that a run would ask: the reviewer's where it takes one, and the judge's."""
-    reviewing = choice.model if "llm" in choice.names else None
-    return list(dict.fromkeys(model for model in (reviewing, settings.judge) if model))
+    from reviewbot.bootstrap import is_llm
+
+    models = choice.models
+    reviewing = (*models.find, models.verify) if any(map(is_llm, choice.names)) else ()
+    asked = [one for text in (*reviewing, models.judge, settings.judge) if text for one in text.split("|")]
+    return list(dict.fromkeys(asked))
 
 
 def _model_check(settings: Settings, specification: str) -> Check:

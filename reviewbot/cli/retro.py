@@ -23,7 +23,12 @@ _Reviewers = Annotated[
     ),
 ]
 _Model = Annotated[
-    str | None, typer.Option("--model", help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE.")
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE; may be repeated, and be for one stage "
+        "alone, as find=SPEC, verify=SPEC or judge=SPEC; A|B is A, and B while A is out.",
+    ),
 ]
 _Judge = Annotated[str | None, typer.Option("--judge", help="The model that judges; by default that of --model.")]
 _Repos = Annotated[
@@ -79,7 +84,7 @@ def retro(
     options = RetroOptions(
         incidents=_needed(incidents),
         reviewers=tuple(reviewer or ()),
-        model=model,
+        models=tuple(model or ()),
         judge=judge,
         repos=repos,
         out=out,
@@ -117,7 +122,7 @@ def replay(
     options = RetroOptions(
         incidents=_needed(incidents),
         reviewers=tuple(reviewer or ()),
-        model=model,
+        models=tuple(model or ()),
         judge=None,
         repos=repos,
         out=out,

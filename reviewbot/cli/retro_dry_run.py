@@ -4,43 +4,53 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reviewbot.bootstrap import Workshop, chosen_reviewers, load_prices
+from reviewbot.bootstrap import Workshop, chosen_reviewers, is_llm, load_prices
 from reviewbot.cli.output import error_line, line
 from reviewbot.cli.retro_setup import RetroOptions, arms_of, checked_exposures, finder_of
-from reviewbot.config import load_settings
+from reviewbot.config import Settings, load_settings
 from reviewbot.domain.replay import Replay
 from reviewbot.domain.review import Outcome
 from reviewbot.llm.measure import Estimate, MeasuringModel
-from reviewbot.pipelines.replay import ReplayPlan, replay
+from reviewbot.pipelines.replay import Arm, ReplayPlan, replay
+from reviewbot.retro.exposures import ExposureFile
 
 
 def dry_run(options: RetroOptions) -> None:
     """Builds every prompt of the real run, asks nothing, and says what it would take."""
     settings = load_settings()
-    catalogue = load_prices(settings)
-    meters: dict[str, MeasuringModel] = {}
-
-    def meter(specification: str) -> MeasuringModel:
-        return meters.setdefault(specification, MeasuringModel(specification, catalogue))
-
     exposure_file = checked_exposures(options.incidents)
-    choice = chosen_reviewers(settings, options.reviewers, options.model)
+    choice = chosen_reviewers(settings, options.reviewers, options.models)
     line(choice.said)
-    workshop = Workshop(settings, replace_model=meter)
-    arms = arms_of(options, settings, workshop)
-    finder = finder_of(options.repos, settings, exposure_file)
-    problems: list[Replay] = []
-    once = tuple(replace(arm, trials=1) for arm in arms if arm.model)
-    plan = ReplayPlan(exposure_file.exposures, dict(exposure_file.kinds), once, finder, concurrency=2)
-    replay(plan, lambda one: problems.append(one) if one.outcome is Outcome.FAILED else None)
-    line(f"{len(exposure_file.exposures)} cases, arms: {', '.join(f'{arm.label} × {arm.trials}' for arm in arms)}")
-    for specification, measured in meters.items():
-        trials = sum(arm.trials for arm in arms if arm.model == specification)
-        line(f"{specification}: {_estimate_words(measured.estimate(), trials)}")
+    line(f"{len(exposure_file.exposures)} cases; each arm with what it would ask:")
+    problems: dict[str, str] = {}
+    for name in choice.names:
+        arm, measured = _measured(replace(options, reviewers=(name,)), settings, exposure_file, problems)
+        line(f"{arm.label} × {arm.trials}: {_estimate_words(measured, arm.trials) if arm.model else 'no model'}")
+    if any(map(is_llm, choice.names)):
+        line("Refuters come on top, one call or a few for each finding that gets a second look.")
     if options.judge or settings.judge or choice.model:
         line("The judge comes on top: about one call for each finding on an incident's change.")
-    for one in problems:
-        error_line(f"{one.case}: cannot be replayed: {one.reason}")
+    for case, reason in problems.items():
+        error_line(f"{case}: cannot be replayed: {reason}")
+
+
+def _measured(
+    options: RetroOptions, settings: Settings, exposure_file: ExposureFile, problems: dict[str, str]
+) -> tuple[Arm, Estimate]:
+    """One arm, and what a trial of it would ask of its model."""
+    catalogue = load_prices(settings)
+    meter = MeasuringModel(chosen_reviewers(settings, options.reviewers, options.models).model or "", catalogue)
+    [arm] = arms_of(options, settings, Workshop(settings, replace_model=lambda _: meter))
+
+    def note(one: Replay) -> None:
+        if one.outcome is Outcome.FAILED:
+            problems[one.case] = one.reason
+
+    if arm.model:
+        finder = finder_of(options.repos, settings, exposure_file)
+        once = (replace(arm, trials=1),)
+        replay(ReplayPlan(exposure_file.exposures, dict(exposure_file.kinds), once, finder, concurrency=2), note)
+    return arm, meter.estimate()
 
 
 def _estimate_words(once: Estimate, trials: int) -> str:

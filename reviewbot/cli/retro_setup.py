@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from reviewbot import __version__
-from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, model_label, repository_finder
+from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, is_llm, model_label, repository_finder
 from reviewbot.cli.output import line
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.repository import RepoName
@@ -33,7 +33,7 @@ class RetroOptions:
 
     incidents: Path
     reviewers: tuple[str, ...]
-    model: str | None
+    models: tuple[str, ...]
     judge: str | None
     repos: Path | None
     out: Path | None
@@ -64,7 +64,7 @@ def started_run(options: RetroOptions) -> RetroRun:
     """A new run, or with `resume` the one in its folder; says what it will do. InputError for whatever is wrong."""
     settings = load_settings()
     exposure_file = checked_exposures(options.incidents)
-    choice = chosen_reviewers(settings, options.reviewers, options.model)
+    choice = chosen_reviewers(settings, options.reviewers, options.models)
     line(choice.said)
     if exposure_file.auto_controls is not None:
         line("controls.auto is not read yet: only the changes under controls.include are replayed as controls.")
@@ -73,7 +73,7 @@ def started_run(options: RetroOptions) -> RetroRun:
     workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
     arms = arms_of(options, settings, workshop)
     check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
-    judge_model = options.judge or settings.judge or choice.model
+    judge_model = options.judge or settings.judge or choice.models.judging
     if judge_model is None:
         line("No judge: without a model nothing is called caught, and the report compares places only.")
     else:
@@ -135,15 +135,17 @@ def checked_exposures(path: Path) -> ExposureFile:
 
 def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop) -> tuple[Arm, ...]:
     """One arm for each reviewer that was named, with how often each case is put to it."""
-    choice = chosen_reviewers(settings, options.reviewers, options.model)
+    choice = chosen_reviewers(settings, options.reviewers, options.models)
     if len(set(choice.names)) != len(choice.names):
         raise InputError(f"--reviewer: {', '.join(choice.names)} names one reviewer twice; each is one arm")
     arms = []
     for name in choice.names:
-        model = choice.model if name == "llm" else None
+        model = str(choice.models) if is_llm(name) else None
         trials = 1 if name.startswith(DETERMINISTIC) else options.trials or DEFAULT_TRIALS
-        label = f"{name} ({model_label(model)})" if model else name
-        arms.append(Arm(name, label, (workshop.reviewer(name, choice.model),), model, trials))
+        asked = ", ".join(map(model_label, choice.models.find))
+        label = f"{name} ({asked})" if model else name
+        second_look = workshop.second_look((name,), choice.models)
+        arms.append(Arm(name, label, workshop.reviewers((name,), choice.models), model, trials, second_look))
     return tuple(arms)
 
 

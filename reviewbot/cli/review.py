@@ -28,26 +28,54 @@ class Threshold(StrEnum):
     LOW = "low"
 
 
+class Work(StrEnum):
+    """The tiers of effort, as `--effort` takes them."""
+
+    AUTO = "auto"
+    QUICK = "quick"
+    STANDARD = "standard"
+    DEEP = "deep"
+
+
 DONE, GATE_FAILED, BAD_INPUT, NOT_REVIEWED = 0, 1, 2, 3
 
 
+_Base = Annotated[
+    str | None, typer.Option("--base", help="Review what changed since REV; by default since the default branch.")
+]
+_Diff = Annotated[str | None, typer.Option("--diff", metavar="FILE", help="Review this diff; - reads it.")]
+_Staged = Annotated[bool, typer.Option("--staged", help="Review what is staged.")]
+_Output = Annotated[Format, typer.Option("--format", help="How the review is written.")]
+_Reviewers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reviewer",
+        help="llm, static, command:PROGRAM, scripted:FILE, findings:FILE or a plug-in; may be repeated.",
+    ),
+]
+_Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE; may be repeated, and be for one "
+        "stage alone, as find=SPEC or verify=SPEC; A|B is A, and B while A is out.",
+    ),
+]
+_Effort = Annotated[
+    Work | None, typer.Option("--effort", help="How much work llm makes of it; by default REVIEWBOT_EFFORT, else auto.")
+]
+_FailOn = Annotated[Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")]
+
+
 def review(
-    base: Annotated[
-        str | None, typer.Option("--base", help="Review what changed since REV; by default since the default branch.")
-    ] = None,
-    diff: Annotated[str | None, typer.Option("--diff", metavar="FILE", help="Review this diff; - reads it.")] = None,
-    staged: Annotated[bool, typer.Option("--staged", help="Review what is staged.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="How the review is written.")] = Format.TERMINAL,
-    reviewer: Annotated[
-        list[str] | None,
-        typer.Option("--reviewer", help="llm, static, command:PROGRAM, scripted:FILE or a plug-in; may be repeated."),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", help="anthropic:NAME, openai:NAME, compatible:NAME@URL or scripted:FILE.")
-    ] = None,
-    fail_on: Annotated[
-        Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")
-    ] = None,
+    base: _Base = None,
+    diff: _Diff = None,
+    staged: _Staged = False,
+    output: _Output = Format.TERMINAL,
+    reviewer: _Reviewers = None,
+    model: _Models = None,
+    effort: _Effort = None,
+    fail_on: _FailOn = None,
 ) -> None:
     """Reviews the change of this working copy.
 
@@ -56,6 +84,7 @@ def review(
     from reviewbot.bootstrap import Workshop, chosen_reviewers
     from reviewbot.cli.output import error_line, line
     from reviewbot.config import load_settings
+    from reviewbot.domain.effort import Effort
     from reviewbot.domain.finding import Severity
     from reviewbot.errors import BudgetExhausted
     from reviewbot.pipelines.review_local import LocalChoice, opened_local_change, review_local
@@ -64,15 +93,17 @@ def review(
     if sum((base is not None, diff is not None, staged)) > 1:
         raise typer.BadParameter("--base, --diff and --staged exclude each other: give one of them")
     settings = load_settings()
-    choice = chosen_reviewers(settings, reviewer or (), model)
+    choice = chosen_reviewers(settings, reviewer or (), model or ())
     error_line(choice.said)
     workshop = Workshop(settings, budget_usd=settings.budget_per_review_usd)
-    reviewers = tuple(workshop.reviewer(name, choice.model) for name in choice.names)
+    wanted = Effort(effort.value) if effort else None
+    reviewers = workshop.reviewers(choice.names, choice.models, wanted)
+    second_look = workshop.second_look(choice.names, choice.models, wanted)
     with opened_local_change(Path.cwd(), LocalChoice(base, _diff_bytes(diff), staged)) as (reviewable, notes):
         for note in notes:
             error_line(note)
         try:
-            result = review_local(reviewable, reviewers)
+            result = review_local(reviewable, reviewers, second_look=second_look)
         except BudgetExhausted as error:
             error_line(f"FAILED: nothing was reviewed: {error}.")
             raise typer.Exit(NOT_REVIEWED) from error

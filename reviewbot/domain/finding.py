@@ -81,7 +81,8 @@ class Finding:
     """One defect. `confidence` runs from 0 to 1; `evidence` are verbatim quotes of the code.
 
     `anchor_text` is the text of the line it was anchored to, "" before anchoring.
-    `location` is None where the reviewer named no place that exists.
+    `location` is None where the reviewer named no place that exists. `agreed_by` are the sources that named the same
+    cause, this one among them.
     """
 
     title: str
@@ -97,6 +98,12 @@ class Finding:
     rule: str | None = None
     anchor_text: str = ""
     agreed_by: tuple[str, ...] = ()
+    lens: str = ""
+
+    @property
+    def source(self) -> str:
+        """Who found it, as one of several independent readers: a reviewer, or one lens of a reviewer."""
+        return f"{self.reviewer}/{self.lens}" if self.lens else self.reviewer
 
     @property
     def fingerprint(self) -> str:

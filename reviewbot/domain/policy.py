@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from reviewbot.domain.effort import Effort
 from reviewbot.domain.events import Trigger
 from reviewbot.domain.finding import Severity
 
@@ -52,8 +53,8 @@ class Policy:
     `max_findings` what is chosen; findings below `min_severity` or `min_confidence` are held back.
     `ignored_paths` are globs (`docs/**`) of files that are not reviewed; with `only_paths` nothing else is.
     `reviewers` are names (`llm`, `static`, a plug-in's), () for the operator's. `later_severity` is what a finding of
-    a later round has to reach. `language` is what reviewers write in ("" for English). Budgets are US dollars and can
-    only lower the operator's.
+    a later round has to reach. `effort` is how much work is made of a change, None for the operator's. `language` is
+    what reviewers write in ("" for English). Budgets are US dollars and can only lower the operator's.
     """
 
     min_severity: Severity = Severity.LOW
@@ -68,6 +69,7 @@ class Policy:
     reviewers: tuple[str, ...] = ()
     instructions: tuple[PathInstructions, ...] = ()
     guidelines: tuple[Guideline, ...] = ()
+    effort: Effort | None = None
     language: str = ""
     drafts: bool = False
     triggers: tuple[Trigger, ...] = DEFAULT_TRIGGERS

@@ -29,16 +29,16 @@ class Merged:
 def merge(findings: Sequence[Finding]) -> Merged:
     """Groups findings by cause and keeps the strongest of each; the order they come in does not matter.
 
-    The same cause: lines at most 3 apart and titles that share half of their words; or, between different reviewers,
-    one category on the same lines. One reviewer that names two things on a line means two things. Every reviewer of
-    a group is recorded as agreeing.
+    The same cause: lines at most 3 apart and titles that share half of their words; or, between different sources,
+    one category on the same lines. One source that names two things on a line means two things. Every source of a
+    group is recorded as agreeing.
     """
     ordered = sorted(findings, key=_rank)
     kept: list[Finding] = []
     held: list[HeldBack] = []
     for group in _groups(ordered):
         best, *others = group
-        agreed = tuple(sorted({finding.reviewer for finding in group} | set(best.agreed_by)))
+        agreed = tuple(sorted({finding.source for finding in group} | set(best.agreed_by)))
         kept.append(replace(best, agreed_by=agreed))
         held.extend(HeldBack(other, Stage.MERGE, f"says the same as “{best.title}”") for other in others)
     return Merged(tuple(sorted(kept, key=_rank)), tuple(held))
@@ -55,7 +55,7 @@ def _rank(finding: Finding) -> tuple[object, ...]:
         finding.category.value,
         finding.title,
         finding.explanation,
-        finding.reviewer,
+        finding.source,
         finding.evidence,
         finding.suggestion or "",
         finding.origin.value,
@@ -107,7 +107,7 @@ def _same_cause(one: Finding, other: Finding) -> bool:
         return False
     if _likeness(one.title, other.title) >= _ALIKE:
         return True
-    return one.reviewer != other.reviewer and one.category is other.category and one.location.overlaps(other.location)
+    return one.source != other.source and one.category is other.category and one.location.overlaps(other.location)
 
 
 def _likeness(one: str, other: str) -> float:

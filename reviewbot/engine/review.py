@@ -9,12 +9,13 @@ from functools import cache
 
 from reviewbot.domain.change import Change
 from reviewbot.domain.diff import Side
+from reviewbot.domain.effort import Effort
+from reviewbot.domain.finding import Finding
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.review import (
     Coverage,
     FileCoverage,
     Funnel,
-    HeldBack,
     Outcome,
     Review,
     ReviewerRun,
@@ -23,12 +24,14 @@ from reviewbot.domain.review import (
 from reviewbot.domain.text import printable
 from reviewbot.engine.anchor import SourceLines, anchor
 from reviewbot.engine.choose import choose
+from reviewbot.engine.effort import plan_for
 from reviewbot.engine.file_kinds import is_marked_generated
 from reviewbot.engine.merge import merge
 from reviewbot.engine.outline import NewPart
 from reviewbot.engine.runs import REVIEWER_SECONDS, runs_of
 from reviewbot.engine.select import Selection, pick_paths
-from reviewbot.ports import Reviewer, ReviewTask, Snapshot
+from reviewbot.engine.verify import Verified, Verifier, verify
+from reviewbot.ports import Model, Reviewer, ReviewTask, Snapshot
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Reviewable:
     head: Snapshot
 
 
+@dataclass(frozen=True)
+class SecondLook:
+    """The model that checks what reviewers found; the effort says how much of it."""
+
+    model: Model
+    effort: Effort
+
+
 def review(
     reviewable: Reviewable,
     reviewers: Sequence[Reviewer],
@@ -48,8 +59,9 @@ def review(
     timeout_seconds: float = REVIEWER_SECONDS,
     part: NewPart | None = None,
     cancelled: Callable[[], bool] | None = None,
+    second_look: SecondLook | None = None,
 ) -> Review:
-    """Selects what to read, lets every reviewer read it, and anchors, merges and chooses what they found.
+    """Selects what to read, lets every reviewer read it, and anchors, merges, checks and chooses what they found.
 
     Never raises for what a reviewer does: one that raises, returns something else than a run, or takes longer than
     `timeout_seconds` has failed, and the findings of the others stand. A spent budget or a full disk (BudgetExhausted,
@@ -66,10 +78,11 @@ def review(
     generated = [finding for run in runs for finding in run.findings]
     anchored = anchor(generated, change.diff, _source_lines(reviewable))
     merged = merge(anchored.findings)
-    chosen = choose(merged.findings, policy)
-    held_back: tuple[HeldBack, ...] = (*anchored.held_back, *merged.held_back, *chosen.held_back)
+    verified = _verified(task, merged.findings, second_look, _source_lines(reviewable), cancelled)
+    chosen = choose(verified.findings, policy)
+    held_back = (*anchored.held_back, *merged.held_back, *verified.held_back, *chosen.held_back)
     coverage = _coverage(change, part, selection, runs)
-    outcome, reason = _outcome(change, selection, runs, coverage, reviewers)
+    outcome, reason = _with_checks(_outcome(change, selection, runs, coverage, reviewers), verified.run)
     return Review(
         outcome=outcome,
         reason=reason,
@@ -79,15 +92,42 @@ def review(
         findings=chosen.findings,
         held_back=held_back,
         coverage=coverage,
-        runs=runs,
+        runs=runs if verified.run is None else (*runs, verified.run),
         funnel=Funnel(
             generated=len(generated),
             anchored=len(anchored.findings),
             merged=len(merged.findings),
-            verified=len(merged.findings),
+            verified=len(verified.findings),
             chosen=len(chosen.findings),
         ),
     )
+
+
+def _verified(
+    task: ReviewTask,
+    findings: Sequence[Finding],
+    second_look: SecondLook | None,
+    source_lines: SourceLines,
+    cancelled: Callable[[], bool] | None,
+) -> Verified:
+    """What survives a second look; everything, where the effort has none."""
+    if second_look is None:
+        return Verified(tuple(findings), (), None)
+    files = [file for file in task.change.diff.files if file.path in task.paths]
+    plan = plan_for(second_look.effort, files, bool(task.change.title or task.change.description))
+    if not plan.refuted:
+        return Verified(tuple(findings), (), None)
+    verifier = Verifier(second_look.model, plan.refuted, plan.refuter_tokens, plan.refuter_looks)
+    return verify(task, findings, verifier, source_lines, cancelled)
+
+
+def _with_checks(outcome: tuple[Outcome, str], run: ReviewerRun | None) -> tuple[Outcome, str]:
+    """A review whose findings could not all be checked is no complete one."""
+    if run is None or run.failure is None:
+        return outcome
+    ended, reason = outcome
+    said = f"{run.reviewer} failed: {run.failure}"
+    return Outcome.PARTIAL if ended is Outcome.COMPLETE else ended, f"{reason}; {said}" if reason else said
 
 
 def _was_generated(reviewable: Reviewable, path: str) -> bool:

@@ -102,6 +102,7 @@ def _reviewers(review: Review) -> list[str]:
     runs = review.runs[:_MOST_RUNS]
     left = len(review.runs) - len(runs)
     notes = [f"- {_cell(run.reviewer)} failed: {cut(run.failure, _FAILURE_ROOM, plain)}" for run in runs if run.failure]
+    notes += [f"- {_cell(run.reviewer)}: {cut(note, _FAILURE_ROOM, plain)}" for run in runs for note in run.notes[:3]]
     notes += [f"- {counted(left, 'more reviewer')} had no room here"] if left else []
     return ["\n".join(table(header, [_row(run) for run in runs])), "\n".join((*notes, *_checked(review)))]
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.pull import PullRef, ReviewKey
 from reviewbot.domain.repository import RepoName, Sha
+from reviewbot.engine.review import SecondLook
 from reviewbot.git.live import LiveCache
 from reviewbot.github.app import GitHubApp
 from reviewbot.github.facts import Facts
@@ -73,6 +74,7 @@ class Panel:
     facts: tuple[str, ...]
     notices: tuple[str, ...] = ()
     ran_out: Callable[[], bool] = _never
+    second_look: SecondLook | None = None
 
 
 class ReviewerFactory(Protocol):

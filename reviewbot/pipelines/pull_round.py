@@ -138,7 +138,7 @@ def _honest(made: Review, change: PullChange) -> Review:
 def _review(change: PullChange, part: NewPart, policy: Policy, panel: Panel, watch: Callable[[], bool]) -> Review:
     """The engine's review; what a reviewer could not do is for the operator to know too."""
     reviewable = Reviewable(change.change, change.base, change.head)
-    made = review(reviewable, panel.reviewers, policy, part=part, cancelled=watch)
+    made = review(reviewable, panel.reviewers, policy, part=part, cancelled=watch, second_look=panel.second_look)
     for run in made.runs:
         if run.failure is not None:
             log.warning(

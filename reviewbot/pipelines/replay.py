@@ -20,7 +20,7 @@ from reviewbot.domain.policy import Policy
 from reviewbot.domain.replay import Replay
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.domain.review import Outcome, Review
-from reviewbot.engine.review import Reviewable, review
+from reviewbot.engine.review import Reviewable, SecondLook, review
 from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
@@ -39,6 +39,7 @@ class Arm:
     reviewers: tuple[Reviewer, ...]
     model: str | None
     trials: int
+    second_look: SecondLook | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _replay_case(plan: ReplayPlan, exposure: Exposure, record: Callable[[Replay]
                 if stop.is_set():
                     return
                 started = monotonic()
-                result = review(reviewable, arm.reviewers, plan.policy, trial)
+                result = review(reviewable, arm.reviewers, plan.policy, trial, second_look=arm.second_look)
                 record(_replay(plan, exposure, arm, trial, result, notes, monotonic() - started))
     except (InputError, GitError) as error:
         for arm, trial in pending:

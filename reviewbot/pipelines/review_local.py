@@ -11,7 +11,7 @@ from reviewbot.domain.change import Change
 from reviewbot.domain.diff_text import parse_diff
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.review import Review
-from reviewbot.engine.review import Reviewable, review
+from reviewbot.engine.review import Reviewable, SecondLook, review
 from reviewbot.errors import GitError, InputError
 from reviewbot.git.local import LocalChange, local_change, staged_change
 from reviewbot.git.snapshot import EmptySnapshot
@@ -42,9 +42,14 @@ def opened_local_change(directory: Path, choice: LocalChoice) -> Iterator[tuple[
         local.close()
 
 
-def review_local(reviewable: Reviewable, reviewers: Sequence[Reviewer], policy: Policy | None = None) -> Review:
+def review_local(
+    reviewable: Reviewable,
+    reviewers: Sequence[Reviewer],
+    policy: Policy | None = None,
+    second_look: SecondLook | None = None,
+) -> Review:
     """The review of an opened change."""
-    return review(reviewable, reviewers, policy)
+    return review(reviewable, reviewers, policy, second_look=second_look)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command += ["--repos", str(folder / "repos"), "--out", str(folder / "run"), "--trials", "1"]
     command += ["--reviewer", "static", "--reviewer", "llm", "--model", f"scripted:{ANSWERS}"]
     command += ["--judge", f"scripted:{ANSWERS}"]
-    environment = {"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8"}
+    environment = {"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", "REVIEWBOT_EFFORT": "quick"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "recorded answers of" in done.stdout

@@ -78,8 +78,8 @@ def two_arms(world: World, out: str) -> list[str]:
     return ["retro", "--incidents", "incidents.yaml", "--repos", str(world.mirrors), "--out", out, *arms]
 
 
-def one_arm(world: World, *further: str) -> list[str]:
-    arms = ["--reviewer", "llm", "--model", MODEL, "--concurrency", "1"]
+def one_arm(world: World, *further: str, model: str = MODEL) -> list[str]:
+    arms = ["--reviewer", "llm", "--model", model, "--concurrency", "1"]
     return ["retro", "--incidents", "incidents.yaml", "--repos", str(world.mirrors), "--out", "out", *arms, *further]
 
 
@@ -312,7 +312,7 @@ def test_a_budget_without_a_known_price_is_refused_before_anything_is_asked(
 ) -> None:
     model = f"compatible:open-model@{service.url}/v1"
 
-    ran = reviewbot(*one_arm(world, "--model", model, "--budget", "1"))
+    ran = reviewbot(*one_arm(world, "--budget", "1", model=model))
 
     assert ran.code == 2
     assert "no price is known for compatible:open-model" in ran.err and "REVIEWBOT_PRICES_FILE" in ran.err
@@ -325,8 +325,8 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_says_what_it_would_take(
     ran = keyed(*one_arm(world, "--dry-run"))
 
     assert ran.code == 0, ran.said
-    assert "6 cases, arms: llm (anthropic:claude-opus-5) × 3" in ran.out
-    line = next(line for line in ran.out.splitlines() if line.startswith(f"{MODEL}: "))
+    assert "6 cases; each arm with what it would ask:" in ran.out
+    line = next(line for line in ran.out.splitlines() if line.startswith(f"llm ({MODEL}) × 3: "))
     assert f"{3 * REVIEWS} calls, " in line and " tokens in, " in line and "$" in line
     assert "INC-4: cannot be replayed: there is no commit" in ran.err
     assert service.requests == [] and not (keyed.home / "out").exists()
@@ -387,7 +387,7 @@ def test_a_recorded_run_is_replayed_without_a_key_to_the_same_figures(
     recorded = keyed(*one_arm(world, "--trials", "1", "--record", "answers.json"))
     service.requests.clear()
     alone = Command(keyed.home)
-    arguments = one_arm(world, "--trials", "1", "--model", "scripted:answers.json", "--out", "again")
+    arguments = one_arm(world, "--trials", "1", "--out", "again", model="scripted:answers.json")
 
     replayed = alone(*arguments)
 

@@ -271,6 +271,8 @@ class Command:
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "XDG_DATA_HOME": str(self.home / "share"),
+            # one call for a change: what most flows count
+            "REVIEWBOT_EFFORT": "quick",
             "REVIEWBOT_DATABASE_URL": f"sqlite:///{self.home / 'reviews.db'}",
             "PYTHONIOENCODING": "utf-8",
             **key,

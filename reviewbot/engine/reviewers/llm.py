@@ -1,35 +1,35 @@
-"""A reviewer that asks a language model: one prompt for a change of ordinary size, a few for a large one."""
+"""A reviewer that asks a language model: one pass or several over the same material, each in a fresh context."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from reviewbot.dialogue import Asked, ask, load_prompt
+from reviewbot.domain.effort import Effort
 from reviewbot.domain.finding import Finding
 from reviewbot.domain.review import ReviewerRun, SkipReason
-from reviewbot.engine.answer import FINDINGS_SCHEMA, read_findings
-from reviewbot.engine.context import gather_context
-from reviewbot.engine.prompts import Chunk, chunks_of, context_block, diff_block, guidance_block
+from reviewbot.engine.answer import read_findings
+from reviewbot.engine.effort import Plan, plan_for
+from reviewbot.engine.exploring import ask_with_looks
+from reviewbot.engine.looks import Window
+from reviewbot.engine.passes import GAP, Batch, Pass, batches_of, gap_prompt, material_of, pass_prompt
 from reviewbot.errors import ReviewCancelled
-from reviewbot.ports import Completion, Model, Part, Prompt, ReviewTask, Turn
+from reviewbot.ports import Completion, Model, Part, Prompt, ReviewTask
 
-_CONTEXT_SHARE = 0.4
-"""Of a prompt's tokens, the part that surroundings may take; the diff comes first."""
-
-_TASK = "Review the change above. Answer with the JSON object of your findings and nothing else.\n"
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    chunks: tuple[Chunk, ...]
+class _Reading:
+    """One pass over one batch, and what came of it."""
 
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(chunk.path for chunk in self.chunks))
+    batch: Batch
+    name: str
+    asked: Asked[tuple[Finding, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,16 @@ class _StoppableModel:
 
 
 class LlmReviewer:
-    """Reads the diff and its surroundings in a single pass, blind to title, description and author.
+    """Reads the diff and its surroundings in as many passes as its effort allows.
 
-    Blind, because framing costs detections: what a change claims to do makes a reader overlook what it does.
+    Blind to title, description and author but for one lens, because framing costs detections: what a change claims to
+    do makes a reader overlook what it does.
     """
 
-    def __init__(self, model: Model, name: str = "llm") -> None:
+    def __init__(self, model: Model, name: str = "llm", effort: Effort = Effort.QUICK) -> None:
         self._model = model
         self._name = name
+        self._effort = effort
 
     @property
     def name(self) -> str:
@@ -65,78 +67,82 @@ class LlmReviewer:
 
     def stopping(self, is_stopped: Callable[[], bool]) -> LlmReviewer:
         """The same reviewer; it raises ReviewCancelled where it would begin a call after `is_stopped`."""
-        return LlmReviewer(_StoppableModel(self._model, is_stopped), self._name)
+        return LlmReviewer(_StoppableModel(self._model, is_stopped), self._name, self._effort)
 
     def review(self, task: ReviewTask) -> ReviewerRun:
         started = monotonic()
-        batches, unread = _batches(task)
-        with ThreadPoolExecutor(max_workers=max(1, len(batches))) as pool:
-            asked = list(pool.map(lambda batch: self._ask(task, batch), batches))
-        failed_paths = [
-            path for batch, result in zip(batches, asked, strict=True) if result.failure for path in batch.paths
+        files = [file for file in task.change.diff.files if file.path in task.paths]
+        plan = plan_for(self._effort, files, bool(task.change.title or task.change.description))
+        batches, unread = batches_of(task)
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            materials = list(pool.map(lambda batch: material_of(task, batch, plan), batches))
+            passes = [Pass(looks=plan.looks), *(Pass(lenses) for lenses in plan.lens_passes)]
+            todo = [
+                (batch, material, one) for batch, material in zip(batches, materials, strict=True) for one in passes
+            ]
+            read = list(pool.map(lambda each: self._read(task, *each), todo))
+            if plan.has_gap_pass:
+                titles = _titles(read)
+                again = [
+                    (batch, material, titles, plan.looks) for batch, material in zip(batches, materials, strict=True)
+                ]
+                read += pool.map(lambda each: self._read_again(task, *each), again)
+        return self._run(read, batches, unread, plan, monotonic() - started)
+
+    def _read(self, task: ReviewTask, batch: Batch, material: Sequence[Part], one: Pass) -> _Reading:
+        lens = one.name if one.lenses else ""
+        return _Reading(batch, one.name, self._asked(task, pass_prompt(task, material, one), lens, one.looks))
+
+    def _read_again(
+        self, task: ReviewTask, batch: Batch, material: tuple[Part, ...], titles: Sequence[str], looks: int
+    ) -> _Reading:
+        return _Reading(batch, GAP, self._asked(task, gap_prompt(task, material, titles, looks), GAP, looks))
+
+    def _asked(self, task: ReviewTask, prompt: Prompt, lens: str, looks: int) -> Asked[tuple[Finding, ...]]:
+        def read(text: str) -> tuple[Finding, ...]:
+            return tuple(replace(finding, lens=lens) for finding in read_findings(text, self.name))
+
+        if not looks:
+            return ask(self._model, prompt, read)
+        return ask_with_looks(self._model, prompt, read, Window(task.head, task.base), looks)
+
+    def _run(
+        self, read: Sequence[_Reading], batches: Sequence[Batch], unread: Sequence[str], plan: Plan, seconds: float
+    ) -> ReviewerRun:
+        lost = [
+            batch for batch in batches if not any(one.batch is batch and one.asked.answer is not None for one in read)
         ]
+        failed_paths = [path for batch in lost for path in batch.paths]
         missed = {**dict.fromkeys(unread, SkipReason.BUDGET), **dict.fromkeys(failed_paths, SkipReason.REVIEWER_FAILED)}
-        calls = tuple(call for result in asked for call in result.calls)
+        calls = tuple(call for one in read for call in one.asked.calls)
         return ReviewerRun(
             reviewer=self.name,
-            findings=tuple(finding for result in asked for finding in result.answer or ()),
+            findings=tuple(finding for one in read for finding in one.asked.answer or ()),
             paths_read=frozenset(path for batch in batches for path in batch.paths) - frozenset(missed),
             paths_unread=tuple(sorted(missed.items())),
             calls=calls,
             model=calls[-1].model if calls else self._model.name,
             prompt_version=f"review@{load_prompt('review').version}",
-            failure=_failure(asked),
-            seconds=monotonic() - started,
+            failure=_failure(read),
+            seconds=seconds,
+            notes=_notes(read, plan),
         )
 
-    def _ask(self, task: ReviewTask, batch: _Batch) -> Asked[tuple[Finding, ...]]:
-        return ask(self._model, review_prompt(task, batch.chunks), lambda text: read_findings(text, self.name))
+
+def _titles(read: Sequence[_Reading]) -> list[str]:
+    return list(dict.fromkeys(finding.title for one in read for finding in one.asked.answer or ()))
 
 
-def review_prompt(task: ReviewTask, chunks: Sequence[Chunk]) -> Prompt:
-    """The prompt for part of a change; the material comes first, so that further prompts can share it in the cache.
-
-    What the policy tells reviewers follows it, and counts against the tokens that surroundings may take.
-    """
-    instructions = load_prompt("review")
-    paths = tuple(dict.fromkeys(chunk.path for chunk in chunks))
-    guidance = guidance_block(task.policy, paths)
-    used = sum(chunk.tokens for chunk in chunks) + len(guidance) // 4
-    room = max(0, min(int(task.policy.prompt_tokens * _CONTEXT_SHARE), task.policy.prompt_tokens - used))
-    material = diff_block(chunks) + context_block(gather_context(task, paths, room))
-    told = (Part(guidance),) if guidance else ()
-    return Prompt(
-        name="review",
-        version=instructions.version,
-        system=instructions.text,
-        turns=(Turn("user", (Part(material, cacheable=True), *told, Part(_TASK))),),
-        schema=FINDINGS_SCHEMA,
-        trial=task.trial,
-    )
+def _notes(read: Sequence[_Reading], plan: Plan) -> tuple[str, ...]:
+    """What was read through which lens; nothing where there was but one pass."""
+    names = list(dict.fromkeys(one.name for one in read))
+    return (f"{plan.effort}: {', '.join(names)}",) if len(names) > 1 else ()
 
 
-def _batches(task: ReviewTask) -> tuple[list[_Batch], list[str]]:
-    """Chunks packed into at most `policy.max_prompts` prompts in the diff's order, and the paths that had no room.
-
-    A path counts as read only when all of its chunks were placed.
-    """
-    limit = int(task.policy.prompt_tokens * (1 - _CONTEXT_SHARE))
-    packed: list[list[Chunk]] = []
-    unread: list[str] = []
-    for chunk in chunks_of(task.change.diff, task.paths, limit):
-        if packed and sum(one.tokens for one in packed[-1]) + chunk.tokens <= limit:
-            packed[-1].append(chunk)
-        elif len(packed) < task.policy.max_prompts:
-            packed.append([chunk])
-        else:
-            unread.append(chunk.path)
-    return [_Batch(tuple(chunks)) for chunks in packed], list(dict.fromkeys(unread))
-
-
-def _failure(asked: Sequence[Asked[tuple[Finding, ...]]]) -> str | None:
+def _failure(read: Sequence[_Reading]) -> str | None:
     """One sentence for all prompts that failed; the same reason is said once."""
-    reasons = Counter(result.failure for result in asked if result.failure)
+    reasons = Counter(one.asked.failure for one in read if one.asked.failure)
     if not reasons:
         return None
     said = "; ".join(str(reason) for reason in reasons)
-    return said if len(asked) == 1 else f"{reasons.total()} of {len(asked)} prompts failed: {said}"
+    return said if len(read) == 1 else f"{reasons.total()} of {len(read)} prompts failed: {said}"
