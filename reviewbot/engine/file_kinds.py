@@ -43,9 +43,7 @@ _TESTS = re.compile(
     re.IGNORECASE,
 )
 _PROSE = re.compile(
-    r"\.(?:md|rst|adoc)$|(?:^|/)(?!(?:[\w.-]*requirements|constraints|CMakeLists)[\w.-]*\.txt$)[^/]*\.txt$"
-    r"|(?:^|/)docs?/.*\.html$|(?:^|/)(?:changelog|changes|news|license|authors)[^/]*$",
-    re.IGNORECASE,
+    r"\.(?:md|rst|txt|adoc|html)$|(?:^|/)(?:changelog|changes|news|license|authors)[^/]*$", re.IGNORECASE
 )
 _NOISE = re.compile(r"\.(?:map|snap|svg|po|pot|sum|csv|ipynb)$|(?:^|/)(?:changelog|changes|news)[^/]*$", re.IGNORECASE)
 

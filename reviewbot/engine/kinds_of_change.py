@@ -131,7 +131,7 @@ class KindsOfChange:
 
     @cached_property
     def _code(self) -> tuple[FileDiff, ...]:
-        return tuple(file for file in self.files if not is_prose(file.path) and not is_test(file.path))
+        return tuple(file for file in self.files if _is_code(file.path))
 
     def _count(self, pattern: re.Pattern[str]) -> int:
         return sum(file.changed_line_count for file in self._code if pattern.search(file.path))
@@ -141,6 +141,12 @@ class KindsOfChange:
         for file in files:
             for hunk in file.hunks:
                 yield from (line.text for line in hunk.lines if line.kind is kind and line.text.strip())
+
+
+def _is_code(path: str) -> bool:
+    """Whether it decides what runs: `requirements.txt` and a page's template do, whatever their names end in."""
+    is_told = is_prose(path) and not _CONFIGURATION.search(path) and not _FRONT_END.search(path)
+    return not is_told and not is_test(path)
 
 
 def kinds_of_change(files: Sequence[FileDiff]) -> KindsOfChange:
