@@ -36,6 +36,16 @@ def settle_leftovers(live: Live, client: RepositoryClient, hold: Hold, pull: Pul
     return None
 
 
+def leaves_open(live: Live, client: RepositoryClient, hold: Hold) -> bool:
+    """Whether a check run may stand there unfinished, or a write is of unknown fate; GitHub is not asked."""
+    rows = live.outbox.starting(f"{live.own.app_id}:{hold.ref.repo_id}:{hold.ref.number}:")
+    return any(
+        row.state in (SendState.UNKNOWN, SendState.SENDING)
+        or (row.part == CREATED and HeadCheck(live, client, hold, _head(row)).may_be_open())
+        for row in rows
+    )
+
+
 def _settled(live: Live, client: RepositoryClient, hold: Hold, row: Outgoing) -> NotYet | None:
     """What became of one write. A check run is looked for by whoever completes it."""
     if row.part in (REVIEW, REVIEW_IN_BODY):

@@ -12,6 +12,7 @@ from reviewbot.domain.review import Outcome
 from reviewbot.errors import GitError, InputError
 from reviewbot.github.check_run import check_without_review
 from reviewbot.github.failures import (
+    Forbidden,
     GitHubFailure,
     Locked,
     NotInstalled,
@@ -26,12 +27,16 @@ from reviewbot.pipelines.later import GivenUp, Later, later_after
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.outgoing import NotYet
 from reviewbot.pipelines.pull_check import HeadCheck
-from reviewbot.pipelines.pull_leftovers import settle_leftovers
+from reviewbot.pipelines.pull_leftovers import leaves_open, settle_leftovers
 from reviewbot.pipelines.pull_review import reviewed
 from reviewbot.pipelines.thumbs import collect_thumbs
 from reviewbot.store.pulls import Fenced, Hold, PullWork
 
 log = logging.getLogger(__name__)
+
+_ENDING_SECONDS = 3_600.0
+_ENDING_TRIES = 48
+"""How often, every hour, the end of what was begun is tried where the App was refused."""
 
 
 def review_pull(live: Live, ref: PullRef) -> float | None:
@@ -86,9 +91,16 @@ def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitErr
         return _given_up(live, hold, work, str(error))
     later = later_after(error, work.attempts)
     if isinstance(later, GivenUp):
+        if isinstance(error, Forbidden) and work.attempts < _ENDING_TRIES and _leaves_open(live, hold, work):
+            # A permission that comes back finds no event waiting, and once it is closed no sweep looks at it either.
+            return Later(_ENDING_SECONDS)
         _unseen(live, hold, work, later.why)
         return None
     return later
+
+
+def _leaves_open(live: Live, hold: Hold, work: PullWork) -> bool:
+    return leaves_open(live, live.github.repository(work.installation_id, hold.ref.repo_id, work.repo), hold)
 
 
 def _unseen(live: Live, hold: Hold, work: PullWork, why: str) -> None:
