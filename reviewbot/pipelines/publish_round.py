@@ -81,12 +81,19 @@ def _review(one: Publication) -> tuple[Mapping[str, int], tuple[str, ...]] | Hea
         case NotYet():
             return result
         case Delivered(remote_id):
-            return (writes.comments(int(remote_id)) if rendered.comments else {}), ()
+            ids = writes.comments(int(remote_id)) if rendered.comments else {}
+            return ids, ((_NO_THREADS,) if rendered.comments and not ids else ())
         case TurnedDown(note, failure):
             if isinstance(failure, Refused) and "commit" in note.lower() and "part of" in note.lower():
                 return HeadGone()
             why = note.rpartition("GitHub answered ")[2]
             return {}, (f"the comments could not be written, so that the findings stand here alone ({why})",)
+
+
+_NO_THREADS = (
+    "GitHub did not tell which comment says which finding: replies in these threads are not answered, and what is "
+    "fixed is not told there"
+)
 
 
 def _is_about_lines(one: Publication, result: TurnedDown) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from reviewbot.domain.pull import ReviewKey
 from reviewbot.github.answers import ReviewComment
 from reviewbot.github.comments import RenderedReview
+from reviewbot.github.failures import Forbidden, NotThere, Refused, TooLarge
 from reviewbot.github.markers import found_marker, marker, part_of_marker
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.live import Live
@@ -17,6 +19,8 @@ from reviewbot.store.outbox import Outgoing, SendState
 from reviewbot.store.pulls import Hold
 
 REVIEW, REVIEW_IN_BODY = "review", "review:in-body"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,16 @@ class ReviewWrites:
         return Write(str(self.key), part, request, self._send, self._find, is_latest=True)
 
     def comments(self, review_id: int) -> Mapping[str, int]:
-        """The ids of the review's comments by the fingerprint of what they say."""
+        """The ids of the review's comments by the fingerprint of what they say; none where GitHub will not tell them.
+
+        The review stands all the same, and what it says is known; only its threads are not found any more.
+        """
         secret, key = self.live.marker_secret, str(self.key)
-        posted = self.client.review_comments(self.number, review_id)
+        try:
+            posted = self.client.review_comments(self.number, review_id)
+        except (Refused, NotThere, Forbidden, TooLarge) as error:
+            log.warning("comments of a review could not be read", extra={"key": key, "why": str(error)[:300]})
+            return {}
         found = ((part_of_marker(secret, key, one.body), one.id) for one in posted)
         return {part: comment_id for part, comment_id in found if part is not None}
 

@@ -82,7 +82,8 @@ def _of_memory(history: History, pull: Pull, fixed: Counter[str]) -> Iterator[st
     known = history.service.live.rounds.known(PullRef(history.people.shop.id, pull.number))
     placed = Counter(one.comment_id for one in known if one.comment_id is not None)
     for comment in pull.inline_comments:
-        if comment.in_reply_to is None and placed[comment.id] == 0 and not came_back(comment.body):
+        is_named = any(one.comment_id is None and one.fingerprint[:8] in comment.body for one in known)
+        if comment.in_reply_to is None and placed[comment.id] == 0 and not is_named and not came_back(comment.body):
             yield f"comment {comment.id} says a finding that nobody knows"
     for comment_id, count in placed.items():
         if count > 1:
@@ -92,6 +93,7 @@ def _of_memory(history: History, pull: Pull, fixed: Counter[str]) -> Iterator[st
     bodies = "\n".join(
         [one.body for one in pull.state.reviews.values() if one.by_app]
         + [f"{one.summary} {one.text}" for one in pull.repository.checks]
+        + [one.body for one in pull.inline_comments]
     )
     for one in known:
         if one.comment_id is None and one.fingerprint[:8] not in bodies and one.fate is Fate.OPEN:

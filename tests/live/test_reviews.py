@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from reviewbot.domain.pull import PullRef
 from reviewbot.domain.round import Fate
 from tests.fakes.github import Expected, Pull, Repository, World, violations
@@ -226,6 +228,23 @@ def test_a_finding_that_was_fixed_and_is_back_but_not_grave_is_open_again_and_no
     assert [one.fate for one in service.live.rounds.known(PullRef(shop.id, pull.number))] == [Fate.OPEN]
     assert only_check(pull).conclusion == "neutral"
     assert violations(world) == []
+
+
+@pytest.mark.parametrize("kind", ["410", "451", "403 permission"])
+def test_a_review_whose_comments_github_does_not_list_stands_and_its_findings_are_known(
+    service: Service, shop: Repository, world: World, kind: str
+):
+    world.fault("GET", "/repos/**/reviews/*/comments", kind, times=None)
+    pull = shop.pull(files={"app.py": FLAWED})
+    service.receive(pull.opened)
+    service.settle()
+
+    service.receive(pull.push(files={"other.py": "x = 1\n"}))
+    service.settle()
+
+    assert sum("second fails" in comment.body for comment in pull.inline_comments) == 1
+    assert [one.fate for one in service.live.rounds.known(PullRef(shop.id, pull.number))] == [Fate.OPEN]
+    assert (only_check(pull).conclusion, len(pull.reviews)) == ("neutral", 1)
 
 
 def test_thumbs_and_resolutions_are_kept_as_feedback(service: Service, shop: Repository, world: World):
