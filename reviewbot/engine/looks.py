@@ -137,8 +137,9 @@ class Window:
             case Tool.GREP:
                 return _hits(tree, look, look.text, frozenset())
             case Tool.CALLERS:
-                defined = frozenset((path, first) for path, first, _ in _definitions(tree, look))
-                return _hits(tree, look, _word(look.text), defined)
+                name = _word(look.text)
+                defined = frozenset((path, first) for path, first, _ in definitions_of(name, tree, look.path))
+                return _hits(tree, look, name, defined)
             case Tool.DEFINITION:
                 return _defined(tree, look)
 
@@ -186,7 +187,7 @@ def _hits(tree: Snapshot, look: Look, word: str, left_out: frozenset[tuple[str, 
 
 def _defined(tree: Snapshot, look: Look) -> str:
     texts = []
-    for path, first, last in _definitions(tree, look)[:2]:
+    for path, first, last in definitions_of(_word(look.text), tree, look.path)[:2]:
         source = tree.read_file(path)
         if source is not None:
             lines = SourceFile(path, source).lines
@@ -194,10 +195,9 @@ def _defined(tree: Snapshot, look: Look) -> str:
     return "\n".join(texts) if texts else "No definition was found; a grep for the name may show more."
 
 
-def _definitions(tree: Snapshot, look: Look) -> list[tuple[str, int, int]]:
-    """Path, first and last line of what bears the name, in the files that mention it."""
-    name = _word(look.text)
-    paths = dict.fromkeys(hit.path for hit in tree.grep([name], _MOST_SEARCHED) if _is_below(hit.path, look.path))
+def definitions_of(name: str, tree: Snapshot, below: str = "") -> list[tuple[str, int, int]]:
+    """Path, first and last line of what bears the name, in the files of a folder that mention it."""
+    paths = dict.fromkeys(hit.path for hit in tree.grep([name], _MOST_SEARCHED) if _is_below(hit.path, below))
     places: list[tuple[str, int, int]] = []
     for path in list(paths)[:40]:
         source = tree.read_file(path)

@@ -15,6 +15,7 @@ _ELLIPSIS = "      …"
 class PieceKind(StrEnum):
     """What a piece is to the change, most useful first: this is the order in which a budget is spent."""
 
+    NAMED = "code that is named"
     ENCLOSING = "code around the change"
     VANISHED = "code that is no longer there"
     IMPORTS = "imports"

@@ -15,11 +15,15 @@ from reviewbot.engine.anchor import SourceLines
 from reviewbot.engine.context import gather_context
 from reviewbot.engine.exploring import ask_with_looks
 from reviewbot.engine.looks import LOOK_SCHEMA, Window
+from reviewbot.engine.named import named_code
 from reviewbot.engine.prompts import Chunk, chunks_of, context_block, diff_block
 from reviewbot.ports import Model, Part, Prompt, ReviewTask, Turn
 
 _DIFF_SHARE = 0.6
 """Of a refuter's material, the part that the diff may take; the rest is for what surrounds it."""
+
+_NAMED_SHARE = 0.4
+"""How much the code that the claim names may take, on top: a refuter that cannot see it can only call it unproven."""
 
 _MAX_QUOTES = 6
 _E = TypeVar("_E", bound=StrEnum)
@@ -125,7 +129,7 @@ def refute(
 
 
 def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding], tokens: int) -> Prompt:
-    """The material first, which refuters of the same file share, then the claim."""
+    """The material first, which refuters of the same file share, then what the claim names, and the claim."""
     instructions = load_prompt("verify")
     chunks = _chunks_near(task, finding, int(tokens * _DIFF_SHARE))
     path = finding.location.path if finding.location else None
@@ -133,6 +137,7 @@ def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding]
     material = diff_block(chunks) + context_block(
         gather_context(task, paths, tokens - sum(chunk.tokens for chunk in chunks))
     )
+    named = named_code(_claim(finding), material, (task.head, task.base), int(tokens * _NAMED_SHARE))
     listed = "\n".join(f"{number}. {one.title}" for number, one in enumerate(others, 1))
     told = fenced("other claims", listed) if others else ""
     return Prompt(
@@ -144,7 +149,7 @@ def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding]
                 "user",
                 (
                     Part(material, cacheable=True),
-                    Part(fenced("claim", _claim(finding)) + told),
+                    Part(context_block(named) + fenced("claim", _claim(finding)) + told),
                     Part("Try to disprove the claim. Answer with the JSON object and nothing else.\n"),
                 ),
             ),

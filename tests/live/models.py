@@ -16,7 +16,10 @@ MODEL = "openai:gpt-6-sol"
 
 
 def with_model(service: Service, model: FakeService, answer_seconds: float = 5.0, **variables: str) -> None:
-    """From now on the service has the product's reviewers, with settings as an operator writes them."""
+    """From now on the service has the product's reviewers, with settings as an operator writes them.
+
+    One model call per review, as most faults are told apart by their calls; ``REVIEWBOT_EFFORT`` says otherwise.
+    """
     environment = {
         "REVIEWBOT_MODEL": MODEL,
         "OPENAI_API_KEY": KEY,
@@ -24,6 +27,7 @@ def with_model(service: Service, model: FakeService, answer_seconds: float = 5.0
         "ANTHROPIC_API_KEY": KEY,
         "ANTHROPIC_BASE_URL": model.url,
         "REVIEWBOT_REVIEWERS": "llm",
+        "REVIEWBOT_EFFORT": "quick",
         "HOME": str(service.folder),
         **variables,
     }
