@@ -17,6 +17,7 @@ from reviewbot.engine.effort import Plan
 from reviewbot.engine.lenses import ALL_ROUND, Lens
 from reviewbot.engine.looks import LOOK_SCHEMA
 from reviewbot.engine.prompts import Chunk, chunks_of, context_block, diff_block, guidance_block
+from reviewbot.engine.select import risk_rank
 from reviewbot.ports import Part, Prompt, ReviewTask, Turn
 
 CONTEXT_SHARE = 0.4
@@ -59,15 +60,25 @@ class Pass:
 def batches_of(task: ReviewTask) -> tuple[list[Batch], list[str]]:
     """Chunks packed into at most `policy.max_prompts` batches in the order of the paths, and paths that had no room.
 
-    A path counts as read only when all of its chunks were placed.
+    Where not all have room, the riskiest files go first. A path counts as read only when all of its chunks were placed.
     """
     limit = int(task.policy.prompt_tokens * (1 - CONTEXT_SHARE))
+    packed, unread = _packed(chunks_of(task.change.diff, task.paths, limit), limit, task.policy.max_prompts)
+    if unread:
+        wanted = frozenset(task.paths)
+        files = sorted((file for file in task.change.diff.files if file.path in wanted), key=risk_rank)
+        riskiest = tuple(dict.fromkeys(file.path for file in files))
+        packed, unread = _packed(chunks_of(task.change.diff, riskiest, limit), limit, task.policy.max_prompts)
+    return packed, unread
+
+
+def _packed(chunks: Sequence[Chunk], limit: int, most: int) -> tuple[list[Batch], list[str]]:
     packed: list[list[Chunk]] = []
     unread: list[str] = []
-    for chunk in chunks_of(task.change.diff, task.paths, limit):
+    for chunk in chunks:
         if packed and sum(one.tokens for one in packed[-1]) + chunk.tokens <= limit:
             packed[-1].append(chunk)
-        elif len(packed) < task.policy.max_prompts:
+        elif len(packed) < most:
             packed.append([chunk])
         else:
             unread.append(chunk.path)

@@ -44,9 +44,10 @@ class Chunk:
 
 
 def chunks_of(diff: Diff, paths: Sequence[str], limit_tokens: int) -> tuple[Chunk, ...]:
-    """The files' diffs in the order of the paths; a file over the limit is cut between hunks, a hunk between lines.
+    """The files' diffs in the order of the paths; a file over the limit is cut between hunks, a hunk between functions.
 
-    A path may stand twice in a diff, as when a file becomes a symlink: both halves are given.
+    Where no function begins, a hunk is cut between lines. A path may stand twice in a diff, as when a file becomes a
+    symlink: both halves are given.
     """
     by_path: dict[str, list[FileDiff]] = {}
     for file in diff.files:
@@ -100,13 +101,34 @@ def _title(file: FileDiff) -> str:
 
 
 def _hunk_pieces(hunk: Hunk, room: int) -> list[str]:
-    section = printable(hunk.section).strip()
-    pieces = [f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@ {section}".rstrip() + "\n"]
-    for line in map(_line_text, hunk.lines):
-        if len(pieces[-1]) + len(line) > room:
-            pieces.append("")
-        pieces[-1] += line
-    return pieces
+    """The hunk's text, cut where it is longer than the room: between functions if that can be seen."""
+    first = (
+        f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@ {printable(hunk.section).strip()}"
+    )
+    pieces: list[str] = []
+    piece, size, lines = [first.rstrip() + "\n"], len(first) + 1, [""]
+    for line in hunk.lines:
+        text = _line_text(line)
+        while piece and size + len(text) > room:
+            at = _best_cut(lines)
+            pieces.append("".join(piece[:at]))
+            piece, lines = piece[at:], lines[at:]
+            size = sum(map(len, piece))
+        piece.append(text)
+        lines.append(line.text)
+        size += len(text)
+    return [*pieces, "".join(piece)]
+
+
+def _best_cut(lines: Sequence[str]) -> int:
+    """Before which line to cut: the last of the least indented ones that follow a blank line, in the second half."""
+    later = range(max(1, len(lines) // 2), len(lines))
+    starts = [at for at in later if lines[at].strip() and not lines[at - 1].strip()]
+    return min(starts, key=lambda at: (_indentation(lines[at]), -at), default=len(lines))
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _line_text(line: Line) -> str:

@@ -93,7 +93,7 @@ def _over_limits(files: Sequence[FileDiff], policy: Policy) -> dict[int, str]:
     """The least risky files, which have no room, by their `id` and with the limit that left them out."""
     lines_left, files_left = policy.max_lines, policy.max_files
     over = {}
-    for file in sorted(files, key=_risk):
+    for file in sorted(files, key=risk_rank):
         if not files_left:
             over[id(file)] = f"the diff has more than {policy.max_files:,} files to read"
         elif file.changed_line_count > lines_left:
@@ -104,6 +104,7 @@ def _over_limits(files: Sequence[FileDiff], policy: Policy) -> dict[int, str]:
     return over
 
 
-def _risk(file: FileDiff) -> tuple[int, int, str]:
+def risk_rank(file: FileDiff) -> tuple[int, int, str]:
+    """Sorts the riskiest first: code before tests before prose, and the larger change before the smaller."""
     kind = 2 if is_prose(file.path) else 1 if is_test(file.path) else 0
     return (kind, -file.changed_line_count, file.path)

@@ -59,6 +59,16 @@ def test_what_has_no_room_in_the_last_prompt_is_listed_as_not_read() -> None:
     assert not any("4.py-0-" in text for text in model.texts)
 
 
+def test_where_not_all_has_room_the_riskiest_files_are_read():
+    model = Answering()
+    files = [long_file(path, 20) for path in ("NEWS.md", "tests/test_a.py", "a.py", "b.py")]
+
+    run = LlmReviewer(model).review(task(*files, policy=Policy(prompt_tokens=2_500, max_prompts=3)))
+
+    assert run.paths_read == {"a.py", "b.py", "tests/test_a.py"}
+    assert run.paths_unread == (("NEWS.md", SkipReason.BUDGET),)
+
+
 def test_a_file_of_which_a_part_has_no_room_is_not_read() -> None:
     model = Answering()
 

@@ -48,6 +48,20 @@ def test_a_hunk_over_the_limit_is_cut_between_its_lines_and_loses_none():
     assert all(line[1:] in shown for line in signed)
 
 
+def test_a_hunk_over_the_limit_is_cut_where_a_function_begins():
+    signed = [
+        line
+        for number in range(30)
+        for line in (f"+def function_{number}(row):", "+    first = row[0]", "+", "+    return first", "+", "+")
+    ]
+
+    chunks = chunks_of(diff(file_diff("a.py", 1, *signed)), ["a.py"], 300)
+
+    assert len(chunks) > 2
+    begins = [chunk.text.splitlines()[1] for chunk in chunks[1:]]
+    assert all("+ def function_" in line for line in begins), begins
+
+
 def test_a_policy_that_tells_reviewers_nothing_of_these_files_adds_nothing():
     policy = Policy(instructions=(PathInstructions("*.sql", "The tables are large."),))
 
