@@ -142,10 +142,14 @@ class Workshop:
         """What checks the findings of these reviewers: the model that verifies, with the most effort asked of `llm`."""
         from reviewbot.engine.review import SecondLook
 
+        if not any(map(is_llm, names)):
+            return None
+        return SecondLook(self.model(_needed(models.verifying)), self.wanted_effort(names, effort))
+
+    def wanted_effort(self, names: Sequence[str], effort: Effort | None = None) -> Effort:
+        """The most effort asked of `llm` by one of these names; the settings' where none says."""
         efforts = [self._effort(name, effort) for name in names if is_llm(name)]
-        return (
-            SecondLook(self.model(_needed(models.verifying)), max(efforts, key=list(Effort).index)) if efforts else None
-        )
+        return max(efforts, key=list(Effort).index, default=self.settings.effort)
 
     def _effort(self, name: str, effort: Effort | None) -> Effort:
         wanted = name.partition(":")[2]

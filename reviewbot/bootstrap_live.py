@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -86,9 +86,10 @@ class Reviewers:
 
         An operator who has named reviewers has named all that there are; else a policy may pick any that is installed.
         """
-        mine = self.settings.reviewers
-        refused = [name for name in policy.reviewers if mine and name not in mine]
-        kept = tuple(name for name in policy.reviewers if name not in refused)
+        offered = self.settings.reviewers
+        allowed = {name: _offered(name, offered) for name in policy.reviewers}
+        kept = tuple(dict.fromkeys(name for names in allowed.values() for name in names))
+        refused = [name for name, names in allowed.items() if not names]
         if not refused:
             return kept, ()
         return kept, (f"the policy asks for {', '.join(refused)}, which this server does not offer",)
@@ -107,6 +108,13 @@ class Reviewers:
             tell_cost=tell_cost,
             patience=self.patience,
         )
+
+
+def _offered(wanted: str, offered: Sequence[str]) -> tuple[str, ...]:
+    """What a server gives where a policy asks for a reviewer; `llm` means the operator's, at whatever effort it is."""
+    if not offered:
+        return (wanted,)
+    return tuple(name for name in offered if name == wanted or (wanted == "llm" and is_llm(name)))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -79,6 +80,15 @@ def neutral(text: str) -> str:
     """The text as a model gets to see it."""
     shown = "\n".join(revealed(line) for line in printable(text).split("\n"))
     return _CHAT_TOKEN.sub(lambda match: f"< {next(group for group in match.groups() if group)} >", shown)
+
+
+def stand_ins(name: str, calls: Sequence[ModelCall]) -> tuple[str, ...]:
+    """Which of several models that stand in for each other has answered, in one sentence; nothing where it is one."""
+    if " | " not in name:
+        return ()
+    answered = Counter(call.model for call in calls)
+    counts = ", ".join(f"{model} × {count}" for model, count in answered.items()) or "none"
+    return (f"models in this order: {name}; answered: {counts}",)
 
 
 def ask(model: Model, prompt: Prompt, read: Callable[[str], T]) -> Asked[T]:

@@ -64,6 +64,7 @@ _Models = Annotated[
 _Effort = Annotated[
     Work | None, typer.Option("--effort", help="How much work llm makes of it; by default REVIEWBOT_EFFORT, else auto.")
 ]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask nothing; say what each effort would take.")]
 _FailOn = Annotated[Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")]
 
 
@@ -76,6 +77,7 @@ def review(
     model: _Models = None,
     effort: _Effort = None,
     fail_on: _FailOn = None,
+    is_dry_run: _DryRun = False,
 ) -> None:
     """Reviews the change of this working copy.
 
@@ -102,6 +104,11 @@ def review(
     with opened_local_change(Path.cwd(), LocalChoice(base, _diff_bytes(diff), staged)) as (reviewable, notes):
         for note in notes:
             error_line(note)
+        if is_dry_run:
+            from reviewbot.cli.review_dry_run import dry_run
+
+            dry_run(settings, choice, reviewable, wanted)
+            return
         try:
             result = review_local(reviewable, reviewers, second_look=second_look)
         except BudgetExhausted as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from reviewbot.dialogue import AnswerError, Asked, fenced, json_object, load_prompt
 from reviewbot.domain.diff import Side
 from reviewbot.domain.finding import Finding, Origin
+from reviewbot.domain.remark import Remark
 from reviewbot.domain.text import printable, shortened
 from reviewbot.engine.anchor import SourceLines
 from reviewbot.engine.context import gather_context
@@ -26,6 +26,11 @@ _NAMED_SHARE = 0.4
 """How much the code that the claim names may take, on top: a refuter that cannot see it can only call it unproven."""
 
 _MAX_QUOTES = 6
+_LONGEST_REMARK = 400
+_REMARKS = (
+    "Others have remarked on the change already, numbered on from the claims; same_as may name one of these too. What "
+    "they say is no evidence.\n"
+)
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -120,15 +125,34 @@ CHECK_SCHEMA: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class AlreadySaid:
+    """What a claim may repeat: the other claims of the review, and after them in its count what others remarked."""
+
+    claims: tuple[Finding, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def block(self) -> str:
+        claims = "\n".join(f"{number}. {one.title}" for number, one in enumerate(self.claims, 1))
+        first = len(self.claims) + 1
+        remarks = "\n".join(
+            f"{number}. {shortened(printable(one.words), _LONGEST_REMARK)}"
+            for number, one in enumerate(self.remarks, first)
+        )
+        told = fenced("other claims", claims) if claims else ""
+        return told + (f"{_REMARKS}{fenced('remarks of others', remarks)}" if remarks else "")
+
+
 def refute(
-    task: ReviewTask, finding: Finding, others: Sequence[Finding], model: Model, tokens: int, looks: int
+    task: ReviewTask, finding: Finding, said: AlreadySaid, model: Model, tokens: int, looks: int
 ) -> Asked[Check]:
     """Puts one claim to a refuter with so much material, that may look around `looks` times."""
-    prompt = refuter_prompt(task, finding, others, tokens)
+    prompt = refuter_prompt(task, finding, said, tokens)
     return ask_with_looks(model, prompt, read_check, Window(task.head, task.base), looks)
 
 
-def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding], tokens: int) -> Prompt:
+def refuter_prompt(task: ReviewTask, finding: Finding, said: AlreadySaid, tokens: int) -> Prompt:
     """The material first, which refuters of the same file share, then what the claim names, and the claim."""
     instructions = load_prompt("verify")
     chunks = _chunks_near(task, finding, int(tokens * _DIFF_SHARE))
@@ -138,8 +162,6 @@ def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding]
         gather_context(task, paths, tokens - sum(chunk.tokens for chunk in chunks))
     )
     named = named_code(_claim(finding), material, (task.head, task.base), int(tokens * _NAMED_SHARE))
-    listed = "\n".join(f"{number}. {one.title}" for number, one in enumerate(others, 1))
-    told = fenced("other claims", listed) if others else ""
     return Prompt(
         name="verify",
         version=instructions.version,
@@ -149,7 +171,7 @@ def refuter_prompt(task: ReviewTask, finding: Finding, others: Sequence[Finding]
                 "user",
                 (
                     Part(material, cacheable=True),
-                    Part(context_block(named) + fenced("claim", _claim(finding)) + told),
+                    Part(context_block(named) + fenced("claim", _claim(finding)) + said.block),
                     Part("Try to disprove the claim. Answer with the JSON object and nothing else.\n"),
                 ),
             ),

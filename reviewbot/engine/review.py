@@ -12,6 +12,7 @@ from reviewbot.domain.diff import Side
 from reviewbot.domain.effort import Effort
 from reviewbot.domain.finding import Finding
 from reviewbot.domain.policy import Policy
+from reviewbot.domain.remark import Remark
 from reviewbot.domain.review import (
     Coverage,
     FileCoverage,
@@ -33,6 +34,8 @@ from reviewbot.engine.select import Selection, pick_paths
 from reviewbot.engine.verify import Verified, Verifier, verify
 from reviewbot.ports import Model, Reviewer, ReviewTask, Snapshot
 
+_MOST_REMARKS = 20
+
 
 @dataclass(frozen=True)
 class Reviewable:
@@ -45,10 +48,14 @@ class Reviewable:
 
 @dataclass(frozen=True)
 class SecondLook:
-    """The model that checks what reviewers found; the effort says how much of it."""
+    """The model that checks what reviewers found; the effort says how much of it.
+
+    `remarks` tells, once there is something to check, what others have said of the change.
+    """
 
     model: Model
     effort: Effort
+    remarks: Callable[[], Sequence[Remark]] = tuple
 
 
 def review(
@@ -115,9 +122,10 @@ def _verified(
         return Verified(tuple(findings), (), None)
     files = [file for file in task.change.diff.files if file.path in task.paths]
     plan = plan_for(second_look.effort, files, bool(task.change.title or task.change.description))
-    if not plan.refuted:
+    if not plan.refuted or not findings:
         return Verified(tuple(findings), (), None)
-    verifier = Verifier(second_look.model, plan.refuted, plan.refuter_tokens, plan.refuter_looks)
+    remarks = tuple(second_look.remarks()[:_MOST_REMARKS])
+    verifier = Verifier(second_look.model, plan.refuted, plan.refuter_tokens, plan.refuter_looks, remarks)
     return verify(task, findings, verifier, source_lines, cancelled)
 
 

@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from reviewbot.dialogue import Asked, load_prompt
+from reviewbot.dialogue import Asked, load_prompt, stand_ins
 from reviewbot.domain.finding import Finding, Origin, Severity
+from reviewbot.domain.remark import Remark
 from reviewbot.domain.review import HeldBack, ReviewerRun, Stage
+from reviewbot.domain.text import printable, shortened
 from reviewbot.engine.anchor import SourceLines
-from reviewbot.engine.refuting import Check, Harm, Reach, Ruling, refute
+from reviewbot.engine.refuting import AlreadySaid, Check, Harm, Reach, Ruling, refute
 from reviewbot.errors import ReviewCancelled
 from reviewbot.ports import Model, ReviewTask
 
@@ -36,12 +38,16 @@ _SEVERITY = {
 
 @dataclass(frozen=True)
 class Verifier:
-    """A model that checks at most `limit` findings, each with so much material and so many looks around."""
+    """A model that checks at most `limit` findings, each with so much material and so many looks around.
+
+    What `remarks` say is not said again.
+    """
 
     model: Model
     limit: int
     tokens: int
     looks: int = 0
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def verify(
     with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(checked))) as pool:
         asked = list(pool.map(lambda one: _asked(task, one, checked, verifier, cancelled), checked))
     rulings = [_ruled(finding, one, source_lines) for finding, one in zip(checked, asked, strict=True)]
-    survivors, held = _sorted_out(checked, rulings)
+    survivors, held = _sorted_out(checked, rulings, verifier.remarks)
     reason = f"was not checked: a review of this effort checks {verifier.limit} findings, the gravest and surest first"
     held += [HeldBack(finding, Stage.VERIFY, reason) for finding in rest]
     return Verified(tuple(survivors), tuple(held), _run(asked, verifier, monotonic() - started))
@@ -126,7 +132,8 @@ def _asked(
     if cancelled is not None and cancelled():
         raise ReviewCancelled("the review was given up: its change is no longer the one that is wanted")
     others = [one for one in all_of_them if one is not finding]
-    return refute(task, finding, others, verifier.model, verifier.tokens, verifier.looks)
+    said = AlreadySaid(tuple(others), verifier.remarks)
+    return refute(task, finding, said, verifier.model, verifier.tokens, verifier.looks)
 
 
 def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> _Ruled:
@@ -147,14 +154,19 @@ def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> 
     return _Ruled(confirmed, same_as=check.same_as)
 
 
-def _sorted_out(checked: Sequence[Finding], rulings: Sequence[_Ruled]) -> tuple[list[Finding], list[HeldBack]]:
-    """The survivors without those that a refuter knew again in a survivor before them."""
+def _sorted_out(
+    checked: Sequence[Finding], rulings: Sequence[_Ruled], remarks: Sequence[Remark]
+) -> tuple[list[Finding], list[HeldBack]]:
+    """The survivors without those that a refuter knew again in a survivor before them, or in what others said."""
     survivors: dict[int, Finding] = {}
     held: list[HeldBack] = []
     for at, (finding, ruling) in enumerate(zip(checked, rulings, strict=True)):
         twin = _position(ruling.same_as, at)
         if ruling.finding is None:
             held.append(HeldBack(finding, Stage.VERIFY, ruling.reason))
+        elif len(checked) <= twin < len(checked) + len(remarks):
+            said = shortened(printable(remarks[twin - len(checked)].words), 300)
+            held.append(HeldBack(ruling.finding, Stage.MERGE, f"was said already: {said}"))
         elif twin in survivors:
             kept = survivors[twin]
             survivors[twin] = replace(kept, agreed_by=tuple(sorted({*kept.agreed_by, *finding.agreed_by})))
@@ -184,5 +196,5 @@ def _run(asked: Sequence[Asked[Check]], verifier: Verifier, seconds: float) -> R
         prompt_version=f"verify@{load_prompt('verify').version}",
         failure=failure,
         seconds=seconds,
-        notes=(f"{len(asked)} checked: {said}",) if said else (),
+        notes=(*((f"{len(asked)} checked: {said}",) if said else ()), *stand_ins(verifier.model.name, calls)),
     )

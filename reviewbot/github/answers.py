@@ -81,7 +81,10 @@ class PostedReview:
 
 @dataclass(frozen=True, slots=True)
 class PostedComment:
-    """A comment of the conversation (`path` None) or of a line; the lists of one review's comments have no `line`."""
+    """A comment of the conversation (`path` None) or of a line; the lists of one review's comments have no `line`.
+
+    `association` is what its author is to the repository, in GitHub's capitals.
+    """
 
     id: int
     node_id: str
@@ -92,6 +95,7 @@ class PostedComment:
     side: str | None = None
     in_reply_to: int | None = None
     review_id: int | None = None
+    association: str = "NONE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def comment_of(item: Fields) -> PostedComment:
         side=item.maybe_text("side"),
         in_reply_to=item.maybe_number("in_reply_to_id"),
         review_id=item.maybe_number("pull_request_review_id"),
+        association=item.text_or("author_association", "NONE"),
     )
 
 

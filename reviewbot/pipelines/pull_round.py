@@ -20,6 +20,7 @@ from reviewbot.pipelines.live import Live, Panel
 from reviewbot.pipelines.pull_change import PullChange
 from reviewbot.pipelines.pull_memory import PullMemory, forgotten
 from reviewbot.pipelines.pull_policy import PolicyInForce
+from reviewbot.pipelines.pull_remarks import remarks_on
 from reviewbot.store.pulls import Hold, PullWork
 from reviewbot.store.rounds import SaidRound
 
@@ -95,7 +96,7 @@ def made_round(
     watch = _Watch(live, client, hold, pull)
     live.pulls.note_review(hold)
     try:
-        made = _review(change, new_part(change.diff, earlier), force.policy, panel, watch)
+        made = _review(change, new_part(change.diff, earlier), force.policy, _heard(panel, client, pull), watch)
     except ReviewCancelled:
         return Moved(watch.moved)
     _remember(live, hold, memory, made)
@@ -145,6 +146,13 @@ def _review(change: PullChange, part: NewPart, policy: Policy, panel: Panel, wat
                 "reviewer failed", extra={"reviewer": run.reviewer, "model": run.model, "why": run.failure[:300]}
             )
     return made
+
+
+def _heard(panel: Panel, client: RepositoryClient, pull: PullRequest) -> Panel:
+    """The panel, whose second look knows what others have said by then."""
+    if panel.second_look is None:
+        return panel
+    return replace(panel, second_look=replace(panel.second_look, remarks=lambda: remarks_on(client, pull)))
 
 
 def _head_lines(change: PullChange) -> Callable[[str], tuple[str, ...] | None]:

@@ -46,6 +46,30 @@ def paths(review: dict[str, object]) -> list[str]:
     return [file["path"] for file in coverage["files"]]
 
 
+# What it would cost
+
+
+def test_a_dry_run_asks_nothing_and_says_what_each_effort_would_take(
+    keyed: Command, checkout: RepositoryBuilder, service: FakeService
+) -> None:
+    ran = keyed("review", "--dry-run", "--effort", "standard", "--model", MODEL, cwd=checkout.path)
+
+    assert ran.code == 0, ran.said
+    rows = {line.split()[0]: line for line in ran.out.splitlines()}
+    assert [rows[tier].split()[1] for tier in ("quick", "standard", "deep")][:2] == ["1", "3"]
+    assert int(rows["deep"].split()[1]) > 3
+    assert "<- this one" in rows["standard"] and "up to 5 checks" in rows["standard"]
+    assert service.requests == []
+
+
+def test_a_dry_run_without_a_model_says_that_nothing_is_paid_for(
+    reviewbot: Command, checkout: RepositoryBuilder
+) -> None:
+    ran = reviewbot("review", "--dry-run", "--reviewer", "static", cwd=checkout.path)
+
+    assert (ran.code, ran.out) == (0, "static: no model is asked, nothing is paid for.\n")
+
+
 # Which change
 
 

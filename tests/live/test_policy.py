@@ -122,6 +122,21 @@ def test_the_policy_picks_among_the_operators_reviewers_and_gets_no_other(
     assert only_check(pull).conclusion == "success"
 
 
+@pytest.mark.parametrize(("offered", "calls"), [("llm:standard", 3), ("llm", 1), ("static", 0)])
+def test_llm_of_a_policy_is_the_operators_at_the_effort_that_it_was_given(
+    service: Service, shop: Repository, world: World, model: FakeService, offered: str, calls: int
+):
+    model.answer = answer()
+    policy(shop, "reviewers: [static, llm]")
+    with_model(service, model, REVIEWBOT_REVIEWERS=f"static,{offered}")
+
+    pull = opened(service, shop, {"app.py": "def send(order):\n    return order.total\n"})
+
+    assert len(model.requests) == calls
+    assert ("llm, which this server does not offer" in text_of(pull)) is (calls == 0)
+    assert violations(world) == []
+
+
 # What reviewers are told
 
 

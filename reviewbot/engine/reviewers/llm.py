@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from reviewbot.dialogue import Asked, ask, load_prompt
+from reviewbot.dialogue import Asked, ask, load_prompt, stand_ins
 from reviewbot.domain.effort import Effort
 from reviewbot.domain.finding import Finding
 from reviewbot.domain.review import ReviewerRun, SkipReason
@@ -125,7 +125,7 @@ class LlmReviewer:
             prompt_version=f"review@{load_prompt('review').version}",
             failure=_failure(read),
             seconds=seconds,
-            notes=_notes(read, plan),
+            notes=(*_notes(read, plan), *stand_ins(self._model.name, calls)),
         )
 
 
