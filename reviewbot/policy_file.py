@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -94,24 +94,6 @@ def policy_hash(policy: Policy, facts: Sequence[str] = ()) -> str:
     content = {key: value for key, value in asdict(policy).items() if key not in _NOT_IN_HASH}
     text = json.dumps([content, list(facts)], sort_keys=True, default=_digits)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def within_operator(
-    policy: Policy,
-    operator_budget_review: Decimal | None,
-    operator_budget_day: Decimal | None,
-    operator_reviewers: Collection[str],
-) -> Policy:
-    """The policy within what the operator allows: budgets in US dollars are only lowered, reviewers only picked.
-
-    Where none of the named reviewers is allowed, () leaves the choice to the operator.
-    """
-    return replace(
-        policy,
-        budget_per_review_usd=_lower(policy.budget_per_review_usd, operator_budget_review),
-        budget_per_day_usd=_lower(policy.budget_per_day_usd, operator_budget_day),
-        reviewers=tuple(name for name in policy.reviewers if name in operator_reviewers),
-    )
 
 
 def instructions_changed(diff: Diff) -> tuple[str, ...]:

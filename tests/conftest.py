@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 _blocked: list[str] = []
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class NetworkForbidden(RuntimeError):

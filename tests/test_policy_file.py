@@ -30,7 +30,6 @@ from reviewbot.policy_file import (
     parse_policy,
     policy_hash,
     read_policy,
-    within_operator,
 )
 from reviewbot.policy_schema import Key, PolicyKeys, keys_of, policy_json_schema
 from reviewbot.testing import MemorySnapshot
@@ -444,25 +443,6 @@ def test_the_hash_changes_with_everything_that_decides_what_a_review_says(name: 
 
 def test_the_hash_changes_with_the_operators_facts() -> None:
     assert len({policy_hash(Policy(), facts) for facts in ((), ("llm",), ("llm", "review@1"), ("llmreview@1",))}) == 4
-
-
-# The operator's limits
-
-
-def test_an_operators_budgets_bound_those_of_the_policy() -> None:
-    policy = Policy(budget_per_review_usd=Decimal(5))
-
-    bounded = within_operator(policy, Decimal(1), Decimal(10), ())
-
-    assert (bounded.budget_per_review_usd, bounded.budget_per_day_usd) == (Decimal(1), Decimal(10))
-    assert within_operator(policy, None, None, ()).budget_per_review_usd == Decimal(5)
-
-
-def test_a_policy_picks_among_the_reviewers_that_the_operator_allows() -> None:
-    policy = Policy(reviewers=("llm", "static"))
-
-    assert within_operator(policy, None, None, ("static", "command:lint")).reviewers == ("static",)
-    assert within_operator(policy, None, None, ("command:lint",)).reviewers == (), "the operator's choice"
 
 
 # Schema, manual, command
