@@ -71,7 +71,7 @@ def publish(one: Publication) -> Published | HeadGone | NotYet:
 def _review(one: Publication) -> tuple[Mapping[str, int], tuple[str, ...]] | HeadGone | NotYet:
     """The ids of the comments by fingerprint, and notices; nothing to say is nothing sent."""
     rendered = render_review(one.round, one.diff, one.policy, one.facts)
-    if rendered is None:
+    if rendered is None or _went_without_words(one):
         return {}, ()
     writes = ReviewWrites(one.live, one.client, one.key, one.pull.ref.number)
     result = deliver(one.live, one.hold, writes.write(REVIEW, rendered))
@@ -88,6 +88,11 @@ def _review(one: Publication) -> tuple[Mapping[str, int], tuple[str, ...]] | Hea
                 return HeadGone()
             why = note.rpartition("GitHub answered ")[2]
             return {}, (f"the comments could not be written, so that the findings stand here alone ({why})",)
+
+
+def _went_without_words(one: Publication) -> bool:
+    """Whether all that this round would say had been said at another head when it was published."""
+    return one.live.rounds.is_published(one.key) and one.live.outbox.find(str(one.key), REVIEW) is None
 
 
 _NO_THREADS = (

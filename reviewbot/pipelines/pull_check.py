@@ -69,15 +69,30 @@ class HeadCheck:
                 return result
         return result
 
+    def name_of(self, report: CheckReport, name: str, anew: str) -> str:
+        """Under which name a report is to be completed: the one that it has where the check run shows just that."""
+        rows = [row for row in self.live.outbox.of(self.key) if row.part != CREATED]
+        named = [row for row in rows if _is_named(_report_of(row), name)]
+        if not named:
+            return name
+        return _report_of(rows[-1]) if rows[-1] in named and _shows(rows[-1].request, report) else anew
+
     def is_open(self) -> bool:
         """Whether it was begun, by us, and not completed since."""
         rows = [row for row in self.live.outbox.of(self.key) if row.state is SendState.SENT]
         return bool(rows) and rows[-1].request.get("status") != "completed"
 
     def may_be_open(self) -> bool:
-        """The same, and where it is not known whether it was begun."""
+        """The same, and where it is not known what became of the last word on it."""
+        rows = [row for row in self.live.outbox.of(self.key) if _may_have_arrived(row)]
+        is_ended = rows and rows[-1].state is SendState.SENT and rows[-1].request.get("status") == "completed"
+        return bool(rows) and not is_ended
+
+    def stands_all_the_same(self) -> bool:
+        """Whether it was begun although GitHub's answer was a refusal, and not tried again since."""
         begun = self.live.outbox.find(self.key, CREATED)
-        return self.is_open() or (begun is not None and begun.state in (SendState.UNKNOWN, SendState.SENDING))
+        is_doubtful = begun is not None and begun.state is SendState.PLANNED and begun.attempts > 0
+        return is_doubtful and self._found({}) is not None
 
     def change(self, part: str, request: Request) -> Write:
         """A change to it: to its end, or back to being looked at."""
@@ -130,8 +145,23 @@ class HeadCheck:
         return str(check.id) if _has_arrived(check, request) else None
 
 
+def _may_have_arrived(row: Outgoing) -> bool:
+    """A change that was being sent is planned again after a death: it does no harm twice, and may have arrived once."""
+    return row.state in _MAY_STAND or (row.state is SendState.PLANNED and row.attempts > 0 and row.part != CREATED)
+
+
 def _report_of(row: Outgoing) -> str:
     return row.part.rpartition(":")[0]
+
+
+def _is_named(report: str, name: str) -> bool:
+    return report == name or report.startswith(f"{name}:")
+
+
+def _shows(request: Request, report: CheckReport) -> bool:
+    output = {"title": report.title, "summary": report.summary, "text": report.text}
+    shown = {name: text for name, text in request.get("output", {}).items() if name in output}
+    return shown == output and request.get("conclusion", report.conclusion) == report.conclusion
 
 
 def _annotations_in(rows: Iterable[Outgoing]) -> list[dict[str, Any]]:

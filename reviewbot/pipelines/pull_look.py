@@ -21,6 +21,7 @@ from reviewbot.pipelines.pull_change import PullChange
 from reviewbot.pipelines.pull_check import HeadCheck
 from reviewbot.pipelines.pull_policy import PolicyInForce
 from reviewbot.pipelines.pull_round import Moved
+from reviewbot.pipelines.pull_triggers import CLOSED_MEANWHILE, MADE_DRAFT
 from reviewbot.pipelines.spending import PutOff
 from reviewbot.store.pulls import Hold, PullWork
 
@@ -58,11 +59,11 @@ def moved_away(look: Look, moved: Moved) -> Later | None:
     if now is None or (now.is_open and now.head == pull.head and not now.is_draft):
         outcome, reason = Outcome.SUPERSEDED, "the head is no longer part of the pull request"
     elif not now.is_open:
-        outcome, reason = Outcome.SKIPPED, "the pull request was merged" if now.is_merged else "it was closed"
+        outcome, reason = Outcome.SKIPPED, "the pull request was merged" if now.is_merged else CLOSED_MEANWHILE
     elif now.head != look.pull.head:
         outcome, reason = Outcome.SUPERSEDED, f"superseded by {now.head[:10]}"
     else:
-        outcome, reason = Outcome.SKIPPED, "the pull request was made a draft"
+        outcome, reason = Outcome.SKIPPED, MADE_DRAFT
     later = ended(look, outcome, reason)
     if later is None and outcome is Outcome.SUPERSEDED:
         ask_for_look(look.live, look.pull.ref, look.work.installation_id, look.pull.repo, Trigger.PUSHED.value)

@@ -11,7 +11,7 @@ from reviewbot.domain.review import Outcome
 from reviewbot.domain.round import Fate, Round
 from reviewbot.errors import InputError
 from reviewbot.git.live import CommitGone
-from reviewbot.github.check_run import check_of_round, check_without_review
+from reviewbot.github.check_run import CheckReport, check_of_round, check_without_review
 from reviewbot.github.failures import Forbidden, NotThere
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.asking import SETTLED, ask_for_look
@@ -83,7 +83,7 @@ def _opened(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pu
         live.crashpoint("opened change")
         reason = None if live.rounds.is_published(look.key) else reason_to_skip(live, work, pull, look.force.policy)
         if reason is not None and has_result(work, pull):
-            return None
+            return _as_settled(look)
         if reason is not None:
             return ended(look, Outcome.SKIPPED, reason)
         if live.rounds.find(look.key) is None:
@@ -141,6 +141,17 @@ def _round_of(look: Look) -> Later | None:
     return _said(look, round_)
 
 
+def _as_settled(look: Look) -> Later | None:
+    """Has the result of a head that is not reviewed again show what people have settled since."""
+    latest = look.live.rounds.latest(look.pull.ref)
+    if SETTLED not in look.work.triggers or latest is None or latest.key.head != look.pull.head:
+        return None
+    round_ = look.live.rounds.load(latest.key)
+    assert round_ is not None, "it was said"
+    facts = replace(look.facts, policy_hash=latest.key.policy)
+    return _said(replace(look, key=latest.key, facts=facts), round_)
+
+
 def _too_dear_today(look: Look, made: Round) -> PutOff | None:
     """The wait for a review that met the end of the day's budget before anything was paid for."""
     if not look.panel.ran_out() or made.review.cost_usd:
@@ -187,7 +198,7 @@ def _said(look: Look, round_: Round) -> Later | None:
                 return Later(told.seconds)
             facts = replace(look.facts, notices=(*look.facts.notices, *notices))
             report = check_of_round(_as_it_stands(look, round_), look.force.policy, facts)
-            return completed(look, report, round_.review.outcome, round_.review.reason, _report_name(look))
+            return completed(look, report, round_.review.outcome, round_.review.reason, _report_name(look, report))
 
 
 def _as_it_stands(look: Look, round_: Round) -> Round:
@@ -204,7 +215,8 @@ def _as_it_stands(look: Look, round_: Round) -> Round:
     return replace(round_, to_say=to_say, still_open=(*still_open, *back))
 
 
-def _report_name(look: Look) -> str:
-    """Where it was asked for again, or a person settled a finding, the result is shown anew, under another name."""
+def _report_name(look: Look, report: CheckReport) -> str:
+    """Where it was asked for again, or the check run shows something else, the result is shown under another name."""
     name = f"report:{look.key.policy}:{look.key.request}"
-    return f"{name}:again:{look.hold.wanted}" if look.work.triggers & {Trigger.REQUESTED.value, SETTLED} else name
+    anew = f"{name}:again:{look.hold.wanted}"
+    return anew if Trigger.REQUESTED.value in look.work.triggers else look.check.name_of(report, name, anew)

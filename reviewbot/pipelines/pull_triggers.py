@@ -10,6 +10,10 @@ from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, STOPPED, SWEEP
 from reviewbot.pipelines.live import Live
 from reviewbot.store.pulls import PullWork
 
+IS_DRAFT, MADE_DRAFT = "the pull request is a draft", "the pull request was made a draft"
+CLOSED, CLOSED_MEANWHILE = "the pull request was closed", "it was closed"
+"""Why a pull request is skipped that may be back at any time."""
+
 
 def reason_to_skip(live: Live, work: PullWork, pull: PullRequest, policy: Policy) -> str | None:
     """Why it is not reviewed; somebody who asks for it in words gets it all the same."""
@@ -19,7 +23,7 @@ def reason_to_skip(live: Live, work: PullWork, pull: PullRequest, policy: Policy
     if triggers & {COMMAND, FULL, Trigger.REQUESTED.value}:
         return None
     if pull.is_draft and not policy.drafts:
-        return "the pull request is a draft"
+        return IS_DRAFT
     if not policy.triggers:
         return f"the policy reviews only what somebody asks for; say `@{live.own.slug} review`"
     begun_by = triggers - {STOPPED, SETTLED}
@@ -32,3 +36,9 @@ def reason_to_skip(live: Live, work: PullWork, pull: PullRequest, policy: Policy
 def has_result(work: PullWork, pull: PullRequest) -> bool:
     """Whether the head was reviewed: what it came to is not replaced by the news that it is not reviewed again."""
     return work.head == pull.head and work.outcome in (Outcome.COMPLETE, Outcome.PARTIAL)
+
+
+def skip_is_over(work: PullWork, is_draft: bool) -> bool:
+    """Whether an open pull request was skipped for what it no longer is; the event that said so may have been lost."""
+    was_draft = work.reason in (IS_DRAFT, MADE_DRAFT) and not is_draft
+    return work.outcome == Outcome.SKIPPED and (was_draft or work.reason in (CLOSED, CLOSED_MEANWHILE))

@@ -19,6 +19,7 @@ from reviewbot.github.events import may_matter
 from reviewbot.github.failures import GitHubFailure, KeyRefused, NotThere, RateLimited, Refused, Suspended
 from reviewbot.pipelines.asking import SWEEP, ask_for_look, resume
 from reviewbot.pipelines.live import Live
+from reviewbot.pipelines.pull_triggers import skip_is_over
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def _swept_repository(live: Live, installation_id: int, repo_id: int, repo: Repo
         work = live.pulls.work(ref)
         if work is not None and work.wanted > work.handled:
             waiting += 1
-        elif work is None or work.head != one.head or work.outcome is None:
+        elif work is None or work.head != one.head or work.outcome is None or skip_is_over(work, one.is_draft):
             ask_for_look(live, ref, installation_id, repo, SWEEP)
             found += 1
     live.pulls.remember_etag(repo_id, None if found or waiting else opened.etag)

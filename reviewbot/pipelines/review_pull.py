@@ -29,6 +29,7 @@ from reviewbot.pipelines.outgoing import NotYet
 from reviewbot.pipelines.pull_check import HeadCheck
 from reviewbot.pipelines.pull_leftovers import leaves_open, settle_leftovers
 from reviewbot.pipelines.pull_review import reviewed
+from reviewbot.pipelines.pull_triggers import CLOSED
 from reviewbot.pipelines.thumbs import collect_thumbs
 from reviewbot.store.pulls import Fenced, Hold, PullWork
 
@@ -85,22 +86,28 @@ def _after(live: Live, hold: Hold, work: PullWork, error: GitHubFailure | GitErr
     if isinstance(error, NotInstalled):
         live.installations.remove(work.installation_id)
     if isinstance(error, NotThere) and (error.status != 404 or work.attempts >= live.limits.attempts):
-        _unseen(live, hold, work, f"the pull request is not there: {error}")
-        return None
+        return _out_of_reach(live, hold, work, f"the pull request is not there: {error}")
     if isinstance(error, GitError | InputError | Refused | TooLarge | Locked) and work.attempts >= live.limits.attempts:
         return _given_up(live, hold, work, str(error))
     later = later_after(error, work.attempts)
     if isinstance(later, GivenUp):
-        if isinstance(error, Forbidden) and work.attempts < _ENDING_TRIES and _leaves_open(live, hold, work):
-            # A permission that comes back finds no event waiting, and once it is closed no sweep looks at it either.
-            return Later(_ENDING_SECONDS)
+        if isinstance(error, Forbidden):
+            return _out_of_reach(live, hold, work, later.why)
         _unseen(live, hold, work, later.why)
         return None
     return later
 
 
-def _leaves_open(live: Live, hold: Hold, work: PullWork) -> bool:
-    return leaves_open(live, live.github.repository(work.installation_id, hold.ref.repo_id, work.repo), hold)
+def _out_of_reach(live: Live, hold: Hold, work: PullWork, why: str) -> Later | None:
+    """The end where GitHub lets us in no more; what stands open there is tried to be ended once an hour for two days.
+
+    A permission that comes back finds no event waiting, and once the pull request is closed no sweep looks at it.
+    """
+    client = live.github.repository(work.installation_id, hold.ref.repo_id, work.repo)
+    if work.attempts < _ENDING_TRIES and leaves_open(live, client, hold):
+        return Later(_ENDING_SECONDS)
+    _unseen(live, hold, work, why)
+    return None
 
 
 def _unseen(live: Live, hold: Hold, work: PullWork, why: str) -> None:
@@ -130,9 +137,9 @@ def _look(live: Live, hold: Hold, work: PullWork) -> Later | None:
 
 def _closed(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest) -> Later | None:
     """Nothing is said on a closed pull request; only a check run that was begun is ended (F38)."""
-    reason = "the pull request was merged" if pull.is_merged else "the pull request was closed"
+    reason = "the pull request was merged" if pull.is_merged else CLOSED
     check = HeadCheck(live, client, hold, pull.head)
-    if check.may_be_open():
+    if check.may_be_open() or check.stands_all_the_same():
         report = check_without_review(Outcome.SKIPPED, reason, live.facts(), live.defaults)
         result = check.complete(report, f"closed:{hold.wanted}")
         if isinstance(result, NotYet):
