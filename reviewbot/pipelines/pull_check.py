@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 _BATCH = 50
 """GitHub takes so many annotations in a request, and appends those of the next."""
-_TRIES = 4
-"""A check run is the one thing that each head must have: the first refusal is not taken for the last word."""
+_TRIES = 6
+"""A check run is the one thing that each head must have: what is refused for less than five minutes is written."""
 _MAY_STAND = (SendState.SENT, SendState.UNKNOWN, SendState.SENDING)
 CREATED = "check"
 

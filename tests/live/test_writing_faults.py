@@ -68,7 +68,7 @@ def test_f41_a_check_run_that_github_refuses_for_good_is_not_asked_for_for_ever_
     service.reconcile()
     service.settle()
 
-    assert len(world.calls.of("POST", CHECKS)) == 4
+    assert len(world.calls.of("POST", CHECKS)) == 6
     assert len(pull.inline_comments) == 1
     work = service.live.pulls.work(PullRef(shop.id, pull.number))
     assert work is not None
