@@ -27,7 +27,7 @@ class Plan:
     `lens_passes` are the passes beside the all-round one; each is the lenses that share its prompt. `context_tokens` is
     what surroundings may take of one prompt. `refuted` is how many findings get a second look, at most, and
     `refuter_tokens` what diff and surroundings may take of its prompt. `looks` is how often a pass, `refuter_looks` how
-    often a refuter may ask to see more before it has to answer.
+    often a refuter may ask to see more before it has to answer; few refuters share `refuter_calls` for that.
     """
 
     effort: Effort
@@ -38,6 +38,7 @@ class Plan:
     refuter_tokens: int = 0
     looks: int = 0
     refuter_looks: int = 0
+    refuter_calls: int = 0
 
 
 def plan_for(effort: Effort, files: Sequence[FileDiff], has_claims: bool) -> Plan:
@@ -51,7 +52,15 @@ def plan_for(effort: Effort, files: Sequence[FileDiff], has_claims: bool) -> Pla
         case Effort.STANDARD:
             narrow = tuple(lens for lens in fitting if lens.name != "correctness")[:3]
             passes = (narrow,) if narrow else ()
-            return Plan(settled, passes, has_gap_pass=True, context_tokens=5_000, refuted=5, refuter_tokens=3_600)
+            return Plan(
+                settled,
+                passes,
+                has_gap_pass=True,
+                context_tokens=5_000,
+                refuted=5,
+                refuter_tokens=3_400,
+                refuter_calls=5,
+            )
         case _:
             alone = tuple((lens,) for lens in (*fitting[:7], *((INTENT,) if has_claims else ())))
             return Plan(

@@ -61,6 +61,14 @@ class Reach(StrEnum):
     FEW = "few"
 
 
+class Worth(StrEnum):
+    """What the author would do about it before merging."""
+
+    STOP = "stop"
+    FIX = "fix"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """A line that a refuter says it read."""
@@ -81,6 +89,7 @@ class Check:
     origin: Origin
     harm: Harm
     reach: Reach
+    worth: Worth = Worth.FIX
     same_as: int = 0
 
     def quotes_found(self, source_lines: SourceLines) -> int:
@@ -115,6 +124,7 @@ _CHECK: dict[str, Any] = {
     "origin": _one_of(Origin),
     "harm": _one_of(Harm),
     "reach": _one_of(Reach),
+    "worth": _one_of(Worth),
     "same_as": {"type": "integer"},
 }
 CHECK_SCHEMA: dict[str, Any] = {
@@ -183,7 +193,7 @@ def refuter_prompt(task: ReviewTask, finding: Finding, said: AlreadySaid, tokens
 
 
 def read_check(text: str) -> Check:
-    """The check of an answer; AnswerError where its verdict, origin, harm or reach is none of the words asked for."""
+    """The check of an answer; AnswerError where its verdict, origin, harm, reach or worth is none of its words."""
     answer = json_object(text)
     rows = answer.get("quotes")
     rows = rows if isinstance(rows, list) else []
@@ -195,6 +205,7 @@ def read_check(text: str) -> Check:
         origin=_member(Origin, answer, "origin"),
         harm=_member(Harm, answer, "harm"),
         reach=_member(Reach, answer, "reach"),
+        worth=_member(Worth, answer, "worth"),
         same_as=_number(answer.get("same_as")),
     )
 

@@ -125,7 +125,9 @@ def _verified(
     if not plan.refuted or not findings:
         return Verified(tuple(findings), (), None)
     remarks = tuple(second_look.remarks()[:_MOST_REMARKS])
-    verifier = Verifier(second_look.model, plan.refuted, plan.refuter_tokens, plan.refuter_looks, remarks)
+    verifier = Verifier(
+        second_look.model, plan.refuted, plan.refuter_tokens, plan.refuter_looks, plan.refuter_calls, remarks
+    )
     return verify(task, findings, verifier, source_lines, cancelled)
 
 

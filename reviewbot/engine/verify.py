@@ -14,7 +14,7 @@ from reviewbot.domain.remark import Remark
 from reviewbot.domain.review import HeldBack, ReviewerRun, Stage
 from reviewbot.domain.text import printable, shortened
 from reviewbot.engine.anchor import SourceLines
-from reviewbot.engine.refuting import AlreadySaid, Check, Harm, Reach, Ruling, refute
+from reviewbot.engine.refuting import AlreadySaid, Check, Harm, Reach, Ruling, Worth, refute
 from reviewbot.errors import ReviewCancelled
 from reviewbot.ports import Model, ReviewTask
 
@@ -22,6 +22,7 @@ VERIFIER = "verifier"
 """The name of its run among those of the reviewers."""
 
 _AT_ONCE = 6
+_MOST_SHARED_LOOKS = 2
 _UNCHECKED = 0.8
 """What is left of a reviewer's own confidence where no second look could be taken."""
 
@@ -40,13 +41,15 @@ _SEVERITY = {
 class Verifier:
     """A model that checks at most `limit` findings, each with so much material and so many looks around.
 
-    What `remarks` say is not said again.
+    Where few are to be checked, they share the `calls` that are left over as further looks. What `remarks` say is not
+    said again.
     """
 
     model: Model
     limit: int
     tokens: int
     looks: int = 0
+    calls: int = 0
     remarks: tuple[Remark, ...] = ()
 
 
@@ -76,8 +79,9 @@ def verify(
     started = monotonic()
     ranked = sorted(findings, key=_rank)
     checked, rest = ranked[: verifier.limit], ranked[verifier.limit :]
+    looks = max(verifier.looks, min(_MOST_SHARED_LOOKS, verifier.calls // len(checked) - 1))
     with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(checked))) as pool:
-        asked = list(pool.map(lambda one: _asked(task, one, checked, verifier, cancelled), checked))
+        asked = list(pool.map(lambda one: _asked(task, one, checked, verifier, looks, cancelled), checked))
     rulings = [_ruled(finding, one, source_lines) for finding, one in zip(checked, asked, strict=True)]
     survivors, held = _sorted_out(checked, rulings, verifier.remarks)
     reason = f"was not checked: a review of this effort checks {verifier.limit} findings, the gravest and surest first"
@@ -127,13 +131,14 @@ def _asked(
     finding: Finding,
     all_of_them: Sequence[Finding],
     verifier: Verifier,
+    looks: int,
     cancelled: Callable[[], bool] | None,
 ) -> Asked[Check]:
     if cancelled is not None and cancelled():
         raise ReviewCancelled("the review was given up: its change is no longer the one that is wanted")
     others = [one for one in all_of_them if one is not finding]
     said = AlreadySaid(tuple(others), verifier.remarks)
-    return refute(task, finding, said, verifier.model, verifier.tokens, verifier.looks)
+    return refute(task, finding, said, verifier.model, verifier.tokens, looks)
 
 
 def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> _Ruled:
@@ -145,6 +150,8 @@ def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> 
     found = check.quotes_found(source_lines)
     if not found:
         return _Ruled(None, "unproven: not one line that the check rests on stands in the files it names")
+    if check.worth is Worth.NOTHING:
+        return _Ruled(None, f"not worth an interruption: {check.reason}")
     confirmed = replace(
         finding,
         severity=severity_of(check.harm, check.reach),

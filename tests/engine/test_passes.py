@@ -111,7 +111,9 @@ def test_a_lens_that_fails_leaves_the_others_standing_and_the_review_partial():
 def test_standard_takes_at_most_eight_calls_and_sixty_thousand_tokens_for_three_hundred_lines():
     def answer(prompt: Prompt) -> str:
         if prompt.name == "verify":
-            return json.dumps({"verdict": "refuted", "origin": "introduced", "harm": "failure", "reach": "few"})
+            return json.dumps(
+                {"verdict": "refuted", "origin": "unknown", "harm": "failure", "reach": "few", "worth": "fix"}
+            )
         line = 40 * (1 + ["review", "lens", "gap"].index(prompt.name))
         rows = [
             json.loads(findings_json([f"{prompt.name} {word}"], line=line + 9 * at)) for at, word in enumerate("abcd")

@@ -47,6 +47,7 @@ def check(**said: Any) -> str:
         "origin": "introduced",
         "harm": "failure",
         "reach": "most",
+        "worth": "fix",
         "same_as": 0,
     }
     return json.dumps(answer | said)
@@ -102,6 +103,31 @@ def test_a_confirmation_without_one_line_that_exists_is_none():
 )
 def test_a_quote_counts_whatever_its_spaces_sign_and_side(quote: dict[str, str]):
     assert len(checked(CLAIM, answer=check(quotes=[quote])).findings) == 1
+
+
+def test_a_confirmed_claim_for_which_nobody_would_stop_a_merge_is_held_back():
+    review = checked(CLAIM, answer=check(worth="nothing", reason="They asked for it."))
+
+    assert review.findings == ()
+    (held,) = review.held_back
+    assert (held.stage, held.reason) == (Stage.VERIFY, "not worth an interruption: They asked for it.")
+
+
+@pytest.mark.parametrize(("claims", "looks"), [(1, 2), (2, 1), (3, 0), (5, 0)])
+def test_where_few_are_checked_they_may_look_around_for_the_calls_that_are_left(claims: int, looks: int):
+    asked: list[Prompt] = []
+    look = {"tool": "grep", "path": "", "text": "orders", "first_line": 1, "last_line": 1, "side": "RIGHT"}
+
+    def curious(prompt: Prompt) -> str:
+        asked.append(prompt)
+        return check(looks=[look])
+
+    findings = [finding(f"{WORDS[at]} breaks", lines=(2, 2), quote="return orders[0]") for at in range(claims)]
+    review = checked(*(replace(one, rule=f"r{at}") for at, one in enumerate(findings)), answer=curious)
+
+    assert len(asked) == claims * (1 + looks)
+    assert len(asked) <= 5
+    assert len(review.findings) == claims
 
 
 def test_what_was_there_before_is_held_back_by_the_choice():

@@ -46,6 +46,7 @@ def the_check_of(request: dict[str, Any]) -> str:
             "origin": "introduced",
             "harm": "outage",
             "reach": "some",
+            "worth": "fix",
             "same_as": int(remark[1]) if is_sound and remark else 0,
         }
     )
