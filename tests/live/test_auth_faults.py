@@ -482,7 +482,7 @@ def test_f30_without_what_a_review_needs_nothing_is_tried_again_until_it_is_gran
 
 @pytest.mark.parametrize(
     ("method", "path", "most"),
-    [("POST", "/repos/**/reviews", 1), ("POST", "/repos/**/check-runs", 1), ("PATCH", "/repos/**/check-runs/*", 4)],
+    [("POST", "/repos/**/reviews", 1), ("POST", "/repos/**/check-runs", 1), ("PATCH", "/repos/**/check-runs/*", 6)],
     ids=["a review", "a check", "the end of a check"],
 )
 def test_f30_a_write_that_is_not_allowed_is_not_sent_again_and_again(
