@@ -181,6 +181,8 @@ class History:
             self.world.unsuspend(installation)
         for _ in range(4):
             self._come_to_rest()
+            # A refused key is not asked about again for a while.
+            self.world.clock.advance(3600.0)
             self.reconcile()
         self._come_to_rest()
 

@@ -9,7 +9,7 @@ from reviewbot.store.outbox import SendState
 from tests.fakes.github import Expected, Repository, World, violations
 from tests.live.service import Service
 from tests.live.test_reviews import CLEAN, FLAWED, TWICE, only_check
-from tests.live.watched import opened
+from tests.live.watched import opened, text_of
 
 POLICY = ".reviewbot.yml"
 
@@ -183,4 +183,26 @@ def test_f54_a_check_run_that_could_not_be_ended_for_a_legal_block_is_ended_alth
     service.settle()
 
     assert only_check(pull).status == "completed"
+    assert violations(world) == []
+
+
+def test_f50_what_a_lock_kept_unsaid_until_it_was_closed_stands_on_the_check_run_of_the_reopened_one(
+    service: Service, shop: Repository, world: World
+):
+    pull = shop.pull(files={"app.py": FLAWED})
+    pull.lock()
+
+    def closed_meanwhile() -> None:
+        service.receive(pull.opened)
+        while service.deaths == 0:
+            service.step()
+        settled(service, pull.close())
+
+    dying_at(service, "published", closed_meanwhile)
+    assert only_check(pull).conclusion == "skipped"
+
+    settled(service, pull.reopen())
+
+    assert only_check(pull).conclusion == "neutral"
+    assert "second fails" in text_of(pull)
     assert violations(world) == []
