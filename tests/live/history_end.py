@@ -95,9 +95,11 @@ def _of_memory(history: History, pull: Pull, fixed: Counter[str]) -> Iterator[st
         + [f"{one.summary} {one.text}" for one in pull.repository.checks]
         + [one.body for one in pull.inline_comments]
     )
-    # What could not be written before it was closed is not written any more; opened again, its check run has it.
-    open_ones = [one for one in known if one.fate is Fate.OPEN] if pull.state.is_open else []
-    for one in open_ones:
+    # What could not be written before it was closed is not written any more; opened again, its check run has it. Where
+    # GitHub takes neither comments nor a check run, there is no place for it.
+    silent = silent_heads(history)
+    could_be_said = [one for one in known if one.fate is Fate.OPEN and one.said_at not in silent]
+    for one in could_be_said if pull.state.is_open else []:
         if one.comment_id is None and one.fingerprint[:8] not in bodies:
             yield f"finding {one.fingerprint[:8]} is known and was never said"
 
