@@ -12,6 +12,8 @@ from reviewbot.engine.kinds_of_change import KindsOfChange, kinds_of_change
 from reviewbot.engine.lenses import INTENT, Lens, fitting_lenses
 
 _LARGE_LINES = 400
+_ORDINARY_LINES, _REFUTED, _MOST_REFUTED = 300, 5, 12
+"""Up to so many lines a standard review checks so many findings; beyond, one more for each hundred, up to the most."""
 _MANY_FOLDERS = 6
 _GRAVE_PATHS = re.compile(
     r"(?:^|/)(?:auth\w*|security|crypto|payments?|billing|migrations?|permissions?|locks?|scheduler|replication|storage"
@@ -57,9 +59,9 @@ def plan_for(effort: Effort, files: Sequence[FileDiff], has_claims: bool) -> Pla
                 passes,
                 has_gap_pass=True,
                 context_tokens=5_000,
-                refuted=5,
+                refuted=min(_MOST_REFUTED, _REFUTED + max(0, change.line_count - _ORDINARY_LINES) // 100),
                 refuter_tokens=3_400,
-                refuter_calls=5,
+                refuter_calls=_REFUTED,
             )
         case _:
             alone = tuple((lens,) for lens in (*fitting[:7], *((INTENT,) if has_claims else ())))

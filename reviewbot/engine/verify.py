@@ -152,9 +152,12 @@ def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> 
         return _Ruled(None, "unproven: not one line that the check rests on stands in the files it names")
     if check.worth is Worth.NOTHING:
         return _Ruled(None, f"not worth an interruption: {check.reason}")
+    severity = severity_of(check.harm, check.reach)
+    if severity is Severity.LOW and len(finding.agreed_by) < 2 and not finding.rule:
+        return _Ruled(None, f"minor, and seen by one reading alone: {check.reason}")
     confirmed = replace(
         finding,
-        severity=severity_of(check.harm, check.reach),
+        severity=severity,
         confidence=calibrated(finding, check, found),
         origin=check.origin,
     )

@@ -14,6 +14,7 @@ from reviewbot.domain.diff import Diff, FileDiff, LineKind
 from reviewbot.domain.effort import Effort
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.review import Outcome
+from reviewbot.engine.effort import plan_for
 from reviewbot.engine.review import Reviewable, SecondLook, review
 from reviewbot.engine.reviewers.llm import LlmReviewer
 from reviewbot.ports import ModelDenied, Prompt, ReviewTask
@@ -50,6 +51,13 @@ def test_standard_reads_all_round_then_through_lenses_then_for_gaps():
     names = [prompt.name for prompt in asked(Effort.STANDARD, GUARD)]
 
     assert sorted(names[:2]) == ["lens", "review"] and names[2:] == ["gap"]
+
+
+@pytest.mark.parametrize(("lines", "checked"), [(20, 5), (300, 5), (400, 6), (800, 10), (3_000, 12)])
+def test_standard_checks_more_findings_of_a_larger_change(lines: int, checked: int):
+    changed = file_diff("app.py", 1, *(f"+row_{number} = parse({number})" for number in range(lines)))
+
+    assert plan_for(Effort.STANDARD, [changed], has_claims=False).refuted == checked
 
 
 def test_deep_gives_each_lens_a_context_of_its_own():

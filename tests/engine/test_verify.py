@@ -113,6 +113,19 @@ def test_a_confirmed_claim_for_which_nobody_would_stop_a_merge_is_held_back():
     assert (held.stage, held.reason) == (Stage.VERIFY, "not worth an interruption: They asked for it.")
 
 
+@pytest.mark.parametrize(
+    ("agreed_by", "rule", "is_said"),
+    [((), None, False), (("llm",), None, False), (("llm", "llm/gap"), None, True), (("static",), "B008", True)],
+)
+def test_a_minor_finding_of_one_reading_alone_is_held_back(agreed_by: tuple[str, ...], rule: str | None, is_said: bool):
+    source = finding("Empty orders crash", lines=(2, 2), quote="return orders[0]")
+
+    review = checked(replace(source, agreed_by=agreed_by, rule=rule), answer=check(harm="failure", reach="few"))
+
+    assert bool(review.findings) is is_said
+    assert is_said or review.held_back[0].reason.startswith("minor, and seen by one reading alone: ")
+
+
 @pytest.mark.parametrize(("claims", "looks"), [(1, 2), (2, 1), (3, 0), (5, 0)])
 def test_where_few_are_checked_they_may_look_around_for_the_calls_that_are_left(claims: int, looks: int):
     asked: list[Prompt] = []
