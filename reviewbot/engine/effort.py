@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reviewbot.domain.diff import FileDiff
 from reviewbot.domain.effort import Effort
 from reviewbot.engine.kinds_of_change import KindsOfChange, kinds_of_change
-from reviewbot.engine.lenses import INTENT, Lens, fitting_lenses
+from reviewbot.engine.lenses import CORRECTNESS, INTENT, Lens, fitting_lenses
 
 _LARGE_LINES = 400
 _ORDINARY_LINES, _REFUTED, _MOST_REFUTED = 300, 5, 12
@@ -52,7 +52,8 @@ def plan_for(effort: Effort, files: Sequence[FileDiff], has_claims: bool) -> Pla
         case Effort.QUICK:
             return Plan(settled, (), has_gap_pass=False, context_tokens=24_000, refuted=0)
         case Effort.STANDARD:
-            narrow = tuple(lens for lens in fitting if lens.name != "correctness")[:3]
+            # The all-round pass looks at correctness anyway: that lens takes a place that no other needs.
+            narrow = tuple(sorted(fitting, key=lambda lens: lens.name == CORRECTNESS))[:3]
             passes = (narrow,) if narrow else ()
             return Plan(
                 settled,

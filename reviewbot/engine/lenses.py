@@ -11,6 +11,7 @@ from reviewbot.engine.kinds_of_change import KindsOfChange
 ALL_ROUND = "all-round"
 """The first pass of every effort, which has no lens before it."""
 
+CORRECTNESS = "correctness"
 _LEAST_FIT = 0.08
 
 
@@ -28,7 +29,7 @@ class Lens:
 
 
 LENSES = (
-    Lens("correctness", lambda _: 0.3),
+    Lens(CORRECTNESS, lambda _: 0.3),
     Lens("error-paths", lambda change: 1.5 * change.share(kinds.ERRORS)),
     Lens("concurrency", lambda change: 2.5 * change.share(kinds.CONCURRENCY)),
     Lens("contracts", lambda change: 1.2 * change.share(kinds.CONTRACTS) + 0.1 * min(3, change.folders - 1)),

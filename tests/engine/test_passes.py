@@ -53,6 +53,14 @@ def test_standard_reads_all_round_then_through_lenses_then_for_gaps():
     assert sorted(names[:2]) == ["lens", "review"] and names[2:] == ["gap"]
 
 
+def test_standard_looks_through_the_lens_of_correctness_where_no_other_needs_its_place():
+    few, many = (plan_for(Effort.STANDARD, [file], has_claims=False) for file in (GUARD, large()[0]))
+
+    (narrow,), (full,) = few.lens_passes, many.lens_passes
+    assert "correctness" in [lens.name for lens in narrow] and len(narrow) == 3
+    assert "correctness" not in [lens.name for lens in full] and len(full) == 3
+
+
 @pytest.mark.parametrize(("lines", "checked"), [(20, 5), (300, 5), (400, 6), (800, 10), (3_000, 12)])
 def test_standard_checks_more_findings_of_a_larger_change(lines: int, checked: int):
     changed = file_diff("app.py", 1, *(f"+row_{number} = parse({number})" for number in range(lines)))
