@@ -54,7 +54,8 @@ def test_standard_reads_all_round_then_through_lenses_then_for_gaps():
 
 
 def test_standard_looks_through_the_lens_of_correctness_where_no_other_needs_its_place():
-    few, many = (plan_for(Effort.STANDARD, [file], has_claims=False) for file in (GUARD, large()[0]))
+    sum_of_two = file_diff("app.py", 10, "-    total = first - second", "+    total = first + second")
+    few, many = (plan_for(Effort.STANDARD, [file], has_claims=False) for file in (sum_of_two, large()[0]))
 
     (narrow,), (full,) = few.lens_passes, many.lens_passes
     assert "correctness" in [lens.name for lens in narrow] and len(narrow) == 3
