@@ -84,9 +84,14 @@ def verify(
         asked = list(pool.map(lambda one: _asked(task, one, checked, verifier, looks, cancelled), checked))
     rulings = [_ruled(finding, one, source_lines) for finding, one in zip(checked, asked, strict=True)]
     survivors, held = _sorted_out(checked, rulings, verifier.remarks)
+    held += [
+        HeldBack(one, Stage.VERIFY, "minor, and seen by one reading alone") for one in filter(_is_faint, survivors)
+    ]
     reason = f"was not checked: a review of this effort checks {verifier.limit} findings, the gravest and surest first"
     held += [HeldBack(finding, Stage.VERIFY, reason) for finding in rest]
-    return Verified(tuple(survivors), tuple(held), _run(asked, verifier, monotonic() - started))
+    return Verified(
+        tuple(one for one in survivors if one not in faint), tuple(held), _run(asked, verifier, monotonic() - started)
+    )
 
 
 def calibrated(finding: Finding, check: Check, quotes_found: int) -> float:
@@ -106,6 +111,11 @@ def calibrated(finding: Finding, check: Check, quotes_found: int) -> float:
 def severity_of(harm: Harm, reach: Reach) -> Severity:
     """The severity by the rubric, whatever the reviewer called it."""
     return _SEVERITY[harm][list(Reach).index(reach)]
+
+
+def _is_faint(finding: Finding) -> bool:
+    """Whether so little hangs on it, and so few saw it, that it is no reason to interrupt; a tool's rule is one."""
+    return finding.severity is Severity.LOW and len(finding.agreed_by) < 2 and not finding.rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +162,9 @@ def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> 
         return _Ruled(None, "unproven: not one line that the check rests on stands in the files it names")
     if check.worth is Worth.NOTHING:
         return _Ruled(None, f"not worth an interruption: {check.reason}")
-    severity = severity_of(check.harm, check.reach)
-    if severity is Severity.LOW and len(finding.agreed_by) < 2 and not finding.rule:
-        return _Ruled(None, f"minor, and seen by one reading alone: {check.reason}")
     confirmed = replace(
         finding,
-        severity=severity,
+        severity=severity_of(check.harm, check.reach),
         confidence=calibrated(finding, check, found),
         origin=check.origin,
     )

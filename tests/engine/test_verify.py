@@ -123,7 +123,7 @@ def test_a_minor_finding_of_one_reading_alone_is_held_back(agreed_by: tuple[str,
     review = checked(replace(source, agreed_by=agreed_by, rule=rule), answer=check(harm="failure", reach="few"))
 
     assert bool(review.findings) is is_said
-    assert is_said or review.held_back[0].reason.startswith("minor, and seen by one reading alone: ")
+    assert is_said or review.held_back[0].reason.startswith("minor, and seen by one reading alone")
 
 
 @pytest.mark.parametrize(("claims", "looks"), [(1, 2), (2, 1), (3, 0), (5, 0)])
@@ -199,6 +199,15 @@ def test_f57_a_refuter_that_fails_loses_no_finding_and_the_review_is_partial():
     assert kept.confidence < CLAIM.confidence
     assert result.outcome is Outcome.PARTIAL
     assert "1 of 1 findings could not be checked: no credit is left" in result.reason
+
+
+def test_a_minor_finding_that_a_failed_refuter_left_unchecked_stands():
+    def fails(prompt: Prompt) -> str:
+        raise ModelDenied("no credit is left")
+
+    review = checked(replace(CLAIM, severity=Severity.LOW), answer=fails)
+
+    assert [one.title for one in review.findings] == [CLAIM.title]
 
 
 def test_a_spent_budget_ends_the_run_and_is_not_taken_for_a_verdict():
