@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -84,9 +84,8 @@ def verify(
         asked = list(pool.map(lambda one: _asked(task, one, checked, verifier, looks, cancelled), checked))
     rulings = [_ruled(finding, one, source_lines) for finding, one in zip(checked, asked, strict=True)]
     survivors, held = _sorted_out(checked, rulings, verifier.remarks)
-    held += [
-        HeldBack(one, Stage.VERIFY, "minor, and seen by one reading alone") for one in filter(_is_faint, survivors)
-    ]
+    faint = _faint(survivors, {one.fingerprint for one, reply in zip(checked, asked, strict=True) if reply.answer})
+    held += [HeldBack(one, Stage.VERIFY, "minor, and seen by one reading alone") for one in faint]
     reason = f"was not checked: a review of this effort checks {verifier.limit} findings, the gravest and surest first"
     held += [HeldBack(finding, Stage.VERIFY, reason) for finding in rest]
     return Verified(
@@ -113,9 +112,13 @@ def severity_of(harm: Harm, reach: Reach) -> Severity:
     return _SEVERITY[harm][list(Reach).index(reach)]
 
 
-def _is_faint(finding: Finding) -> bool:
-    """Whether so little hangs on it, and so few saw it, that it is no reason to interrupt; a tool's rule is one."""
-    return finding.severity is Severity.LOW and len(finding.agreed_by) < 2 and not finding.rule
+def _faint(survivors: Sequence[Finding], checked: Set[str]) -> list[Finding]:
+    """Those on which so little hangs, and that so few saw, that they are no reason to interrupt; a tool's rule is one."""
+    return [
+        one
+        for one in survivors
+        if one.fingerprint in checked and one.severity is Severity.LOW and len(one.agreed_by) < 2 and not one.rule
+    ]
 
 
 @dataclass(frozen=True, slots=True)
