@@ -113,7 +113,7 @@ def severity_of(harm: Harm, reach: Reach) -> Severity:
 
 
 def _faint(survivors: Sequence[Finding], checked: Set[str]) -> list[Finding]:
-    """Those on which so little hangs, and that so few saw, that they are no reason to interrupt; a tool's rule is one."""
+    """Those that are no reason to interrupt: little hangs on them, and one reading alone saw them, not a tool by rule."""
     return [
         one
         for one in survivors
