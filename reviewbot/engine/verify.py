@@ -113,7 +113,7 @@ def severity_of(harm: Harm, reach: Reach) -> Severity:
 
 
 def _faint(survivors: Sequence[Finding], checked: Set[str]) -> list[Finding]:
-    """Those that are no reason to interrupt: little hangs on them, and one reading alone saw them, not a tool by rule."""
+    """Those that are no reason to interrupt: little hangs on them, and one reading saw them, which was no tool."""
     return [
         one
         for one in survivors
