@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from reviewbot.github.failures import (
     Unreachable,
 )
 from reviewbot.pipelines.live import Live
-from reviewbot.store.outbox import Outgoing, SendState
+from reviewbot.store.outbox import Outgoing, SendState, TooFewLooks
 from reviewbot.store.pulls import Fenced, Hold
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,11 @@ def _looked_for(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> R
     waited = live.outbox.clean_read(hold, row.id)
     if waited < live.limits.clean_reads_seconds:
         return NotYet(live.limits.clean_reads_seconds - waited + 0.5)
-    live.outbox.planned_again(hold, row.id)
+    try:
+        live.outbox.planned_again(hold, row.id)
+    except TooFewLooks:
+        # Between the look and this another process has sent it: there is one more to look for.
+        return NotYet(live.limits.clean_reads_seconds)
     return None
 
 
@@ -141,24 +146,30 @@ def _sent(live: Live, hold: Hold | None, write: Write, row: Outgoing) -> Result:
         remote_id = write.send(row.request)
     except Unreachable as error:
         if write.repeatable or not error.maybe_applied:
-            live.outbox.planned_again(hold, row.id)
+            _take_back(live, hold, row)
             raise
         live.outbox.unknown(hold, row.id, str(error))
         return _looked_for(live, hold, write, row) or NotYet(0.0)
     except (Refused, Locked, Forbidden, NotThere, TooLarge) as error:
         if sending.attempts < write.tries and _may_change(write, error):
-            live.outbox.planned_again(hold, row.id)
+            _take_back(live, hold, row)
             log.info("refused, and tried again", extra={"part": row.part, "key": row.key, "why": str(error)[:300]})
             return NotYet(_SOON_SECONDS * 2**sending.attempts)
         live.outbox.refused(hold, row.id, str(error))
         return TurnedDown(str(error), error)
     except (RateLimited, GitHubFailure):
-        live.outbox.planned_again(hold, row.id)
+        _take_back(live, hold, row)
         raise
     live.crashpoint(f"answered {write.part}")
     live.outbox.sent(hold, row.id, remote_id)
     live.crashpoint(f"sent {write.part}")
     return Delivered(remote_id)
+
+
+def _take_back(live: Live, hold: Hold | None, row: Outgoing) -> None:
+    """What has not arrived is planned again; where another process looks for it by now, that one finds out the same."""
+    with suppress(TooFewLooks):
+        live.outbox.planned_again(hold, row.id)
 
 
 def _may_change(write: Write, error: GitHubFailure) -> bool:

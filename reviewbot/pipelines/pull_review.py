@@ -25,7 +25,7 @@ from reviewbot.pipelines.pull_look import Look, completed, ended, moved_away, pu
 from reviewbot.pipelines.pull_notices import tell_notices
 from reviewbot.pipelines.pull_policy import policy_in_force
 from reviewbot.pipelines.pull_round import Moved, has_moved, made_round
-from reviewbot.pipelines.pull_threads import follow_threads, opened_again
+from reviewbot.pipelines.pull_threads import follow_threads
 from reviewbot.pipelines.pull_triggers import has_result, reason_to_skip
 from reviewbot.pipelines.spending import PutOff, day_leaves_too_little, deferral, meter, review_budget
 from reviewbot.policy_file import policy_hash
@@ -202,17 +202,18 @@ def _said(look: Look, round_: Round) -> Later | None:
 
 
 def _as_it_stands(look: Look, round_: Round) -> Round:
-    """The round without the findings that people have settled since, and with those that they have opened again.
+    """The round without the findings that people have settled since, and with all others that stand open by now.
 
-    What another head has fixed counts all the same where this one has it.
+    Those are what people have opened again, and what another head has said since this round was made. What another head
+    has fixed counts all the same where this one has it.
     """
     known = look.live.rounds.known(look.pull.ref)
     settled = {one.fingerprint for one in known if one.fate in (Fate.RESOLVED, Fate.IGNORED)}
     to_say = tuple(finding for finding in round_.to_say if finding.fingerprint not in settled)
     still_open = tuple(one for one in round_.still_open if one.fingerprint not in settled)
-    counted = {finding.fingerprint for finding in to_say} | {one.fingerprint for one in still_open}
-    back = (one for one in known if opened_again(one) and one.fingerprint not in counted)
-    return replace(round_, to_say=to_say, still_open=(*still_open, *back))
+    counted = {finding.fingerprint for finding in to_say} | {one.fingerprint for one in (*still_open, *round_.fixed)}
+    elsewhere = (one for one in known if one.fate is Fate.OPEN and one.fingerprint not in counted)
+    return replace(round_, to_say=to_say, still_open=(*still_open, *elsewhere))
 
 
 def _report_name(look: Look, report: CheckReport) -> str:

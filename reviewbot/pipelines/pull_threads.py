@@ -12,7 +12,6 @@ from reviewbot.pipelines.live import Live
 
 log = logging.getLogger(__name__)
 
-OPENED_AGAIN = "its thread was opened again"
 _AS_THE_THREAD = frozenset({Fate.OPEN, Fate.RESOLVED})
 """What was fixed or is ignored stays so, whatever becomes of its thread."""
 
@@ -21,7 +20,7 @@ def settle_as_thread(live: Live, ref: PullRef, known: KnownFinding, is_resolved:
     """A finding is open as long as its thread is."""
     fate = Fate.RESOLVED if is_resolved else Fate.OPEN
     if known.fate in _AS_THE_THREAD and known.fate is not fate:
-        note = "its thread was resolved" if is_resolved else OPENED_AGAIN
+        note = "its thread was resolved" if is_resolved else "its thread was opened again"
         live.rounds.settle(ref, known.fingerprint, fate, note, by)
 
 
@@ -42,8 +41,3 @@ def follow_threads(live: Live, client: RepositoryClient, ref: PullRef) -> None:
     for thread in threads:
         for known in [said[one.id] for one in thread.comments if one.id in said]:
             settle_as_thread(live, ref, known, thread.is_resolved, "")
-
-
-def opened_again(known: KnownFinding) -> bool:
-    """Whether a person has opened the thread of a finding again, so that it counts although no round names it."""
-    return known.fate is Fate.OPEN and known.fate_note == OPENED_AGAIN

@@ -25,13 +25,17 @@ from reviewbot.store.sound_text import sound
 from reviewbot.store.transactions import Transactions
 from reviewbot.store.upsert import insert_unless_there
 
-__all__ = ["Outbox", "Outgoing", "SendState"]
+__all__ = ["Outbox", "Outgoing", "SendState", "TooFewLooks"]
 
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 _CLEAN_READS = 2
 """So many looks that did not show a write prove that it has not arrived; how far apart is for the caller to see to."""
+
+
+class TooFewLooks(StoreError):
+    """A write may have arrived, and may not be planned again yet; another process has sent it in the meantime."""
 
 
 class Outbox:
@@ -176,7 +180,7 @@ class Outbox:
         """Has it sent once more. False where it had its end already.
 
         Its sender may do so, who knows that it has not arrived; anybody else after two clean reads, or where it is
-        `repeatable`: of the same effect once and twice. Raises StoreError otherwise.
+        `repeatable`: of the same effect once and twice. Raises TooFewLooks otherwise.
         """
 
         def change(row: OutgoingRow, now: float) -> bool:
@@ -185,7 +189,7 @@ class Outbox:
             is_sender = row.state == SendState.SENDING and row.token == (hold.token if hold is not None else None)
             is_proven = row.state == SendState.PLANNED or row.clean_reads >= _CLEAN_READS
             if not (is_sender or is_proven or repeatable):
-                raise StoreError(
+                raise TooFewLooks(
                     f"{row.part} of {row.key} may have arrived; look for it at GitHub {_CLEAN_READS} times first, "
                     f"or say that it is repeatable (looks so far: {row.clean_reads})"
                 )

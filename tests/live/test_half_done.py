@@ -206,3 +206,37 @@ def test_f50_what_a_lock_kept_unsaid_until_it_was_closed_stands_on_the_check_run
     assert only_check(pull).conclusion == "neutral"
     assert "second fails" in text_of(pull)
     assert violations(world) == []
+
+
+def test_f36_what_another_head_said_counts_as_open_on_the_head_before_until_it_is_read_again(
+    service: Service, shop: Repository, world: World
+):
+    pull = shop.pull(files={"app.py": CLEAN})
+    first = pull.head
+    service.factory.reviewers[0].during = lambda _: pull.state.heads[1:] or pull.force_push({"app.py": FLAWED})
+    settled(service, pull.opened)
+    assert len(pull.inline_comments) == 1
+
+    settled(service, pull.move_to(first))
+
+    assert {check.conclusion for check in pull.checks} == {"neutral"}
+    assert "1 still open" in text_of(pull)
+    assert violations(world) == []
+
+
+def test_f42_a_write_that_failed_while_another_process_looked_for_it_is_looked_for_and_made_once(
+    service: Service, shop: Repository, world: World
+):
+    shop.allow("ada", "write")
+    pull = opened(service, shop, {"app.py": CLEAN})
+
+    def looked_for() -> None:
+        (row,) = (one for one in service.live.outbox.starting("comment:") if one.part == "answer")
+        service.live.outbox.clean_read(None, row.id)
+
+    world.fault("POST", "/repos/*/*/issues/*/comments", "5xx before effect", times=1, before=looked_for)
+
+    settled(service, pull.comment("ada", "@reviewbot help"))
+
+    assert len(pull.answers) == 1
+    assert violations(world) == []
