@@ -21,6 +21,7 @@ from reviewbot.errors import InputError, StoreError
 from reviewbot.store.address import masked, shown
 
 _BUSY_SECONDS = 30
+_IDLE_SECONDS = 10
 _CONNECT_SECONDS = 10
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 7_236_014_551
@@ -107,8 +108,12 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _prepare_postgresql(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    """Without a limit a statement would wait for a lock for ever, and its caller with it."""
+    """Without a limit a statement would wait for a lock for ever, and its caller with it.
+
+    A process that was stopped in the middle of a transaction loses it before others give up waiting for its rows.
+    """
     connection.execute(f"SET lock_timeout = '{_BUSY_SECONDS}s'")
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
     connection.commit()
 
 

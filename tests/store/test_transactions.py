@@ -239,3 +239,18 @@ def test_a_database_needs_no_environment_and_no_folder_of_its_own(tmp_path: Path
     done = subprocess.run([sys.executable, "-c", script], env={}, capture_output=True, text=True, cwd=tmp_path.root)
 
     assert (done.stdout.strip(), done.returncode) == ("True", 0), done.stderr
+
+
+def test_f61_a_process_stopped_in_the_middle_of_a_transaction_does_not_keep_its_rows(postgresql_only: str):
+    stopped, other = open_transactions(postgresql_only), open_transactions(postgresql_only)
+    with other.writing() as session:
+        session.execute(text("INSERT INTO repository (repo_id, etag) VALUES (1, 'x')"))
+
+    with pytest.raises(StoreError), stopped.writing() as session:
+        session.execute(text("UPDATE repository SET etag = 'late' WHERE repo_id = 1"))
+        with other.writing() as another:
+            another.execute(text("UPDATE repository SET etag = 'in time' WHERE repo_id = 1"))
+
+    assert run_sql(other, "SELECT etag FROM repository") == [("in time",)]
+    stopped.close()
+    other.close()
