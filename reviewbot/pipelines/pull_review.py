@@ -137,7 +137,11 @@ def _round_of(look: Look) -> Later | None:
         if now.is_archived:
             # Nothing can be written any more. The head stays without an outcome, so that a later sweep finds it.
             return None
-        round_ = _unsaid(look, round_)
+        unsaid = _unsaid(look, round_)
+        if unsaid != round_:
+            live.rounds.revise(hold, key, unsaid)
+            live.crashpoint("revised round")
+        round_ = unsaid
     return _said(look, round_)
 
 

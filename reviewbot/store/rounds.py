@@ -77,8 +77,20 @@ class Rounds(KnownFindings):
 
         return self._transactions.run(work)
 
+    def revise(self, hold: Hold, key: ReviewKey, revised: Round) -> None:
+        """Puts another round in the place of one that was not said yet; one that was stays. Raises Fenced."""
+
+        def work(session: Session) -> None:
+            guarded(session, hold)
+            row = session.exec(select(RoundRow).where(RoundRow.key == str(key)).with_for_update()).first()
+            if row is not None and row.published_at is None:
+                row.body = packed(_Kept(key, revised))
+                session.add(row)
+
+        self._transactions.run(work)
+
     def load(self, key: ReviewKey) -> Round | None:
-        """The round of this key, equal to what was saved."""
+        """The round of this key, equal to what was saved or revised last."""
         with self._transactions.reading() as session:
             body = session.exec(select(RoundRow.body).where(RoundRow.key == str(key))).first()
         return None if body is None else unpacked(_Kept, body).round

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reviewbot.domain.pull import PullRef
+from reviewbot.domain.round import Fate
 from reviewbot.store.outbox import SendState
 from tests.fakes.github import Expected, Repository, World, violations
 from tests.live.service import Service
@@ -221,6 +222,26 @@ def test_f36_what_another_head_said_counts_as_open_on_the_head_before_until_it_i
 
     assert {check.conclusion for check in pull.checks} == {"neutral"}
     assert "1 still open" in text_of(pull)
+    assert violations(world) == []
+
+
+def test_f36_what_another_head_said_and_somebody_resolved_stays_settled_on_the_head_before(
+    service: Service, shop: Repository, world: World
+):
+    shop.allow("ada", "write")
+    pull = shop.pull(files={"app.py": FLAWED})
+    first = pull.head
+    service.factory.reviewers[0].during = lambda _: (
+        pull.state.heads[1:] or pull.force_push({"app.py": FLAWED, "b": "1"})
+    )
+    settled(service, pull.opened)
+    (comment,) = pull.inline_comments
+    settled(service, pull.resolve(comment.id))
+
+    settled(service, pull.move_to(first))
+
+    assert [one.fate for one in service.live.rounds.known(PullRef(shop.id, pull.number))] == [Fate.RESOLVED]
+    assert [check.conclusion for check in pull.checks if check.head == first][-1:] == ["success"]
     assert violations(world) == []
 
 

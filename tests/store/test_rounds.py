@@ -73,6 +73,17 @@ def test_any_round_is_loaded_as_it_was_made(rounds: Rounds, hold, made: Round):
     assert [one.fingerprint for one in loaded.to_say] == [one.fingerprint for one in made.to_say]
 
 
+def test_a_round_is_revised_until_it_is_said_and_says_what_it_was_revised_to(rounds: Rounds, hold):
+    rounds.save(hold, key(), made_round(DOUBLE_CHARGE, LEAK))
+
+    rounds.revise(hold, key(), made_round(LEAK))
+    rounds.published(hold, key(), {})
+    rounds.revise(hold, key(), made_round(DOUBLE_CHARGE))
+
+    assert rounds.load(key()) == made_round(LEAK)
+    assert [one.finding for one in rounds.known(REF)] == [LEAK]
+
+
 def test_its_review_can_be_asked_questions(rounds: Rounds, hold, transactions):
     rounds.save(hold, key(), made_round(DOUBLE_CHARGE))
 
