@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 
-app = typer.Typer(help="Check files of past incidents.", no_args_is_help=True)
+app = typer.Typer(help="Check, link and import files of past incidents.", no_args_is_help=True)
 
 
 @app.command()
@@ -43,6 +44,43 @@ def schema() -> None:
     from reviewbot.retro.incident_schema import incident_json_schema
 
     typer.echo(json.dumps(incident_json_schema(), indent=2))
+
+
+class _Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class _AcceptTier(StrEnum):
+    NAMED = "named"
+    SINGLE = "single"
+
+
+@app.command()
+def link(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The incidents file.")],
+    repos: Annotated[
+        Path | None, typer.Option("--repos", help="Where clones or bare mirrors stand, as DIR/owner/name[.git].")
+    ] = None,
+    accept_tier: Annotated[
+        _AcceptTier | None,
+        typer.Option(help="Ask nothing: write the best candidate where it is of this tier, or is named outright."),
+    ] = None,
+    output: Annotated[
+        _Format, typer.Option("--format", help="json: print the candidates of every incident, ask and write nothing.")
+    ] = _Format.TEXT,
+) -> None:
+    """Propose the changes that caused incidents, from their fixes, and write those that you confirm into the file."""
+    from reviewbot.cli.incidents_link import link as link_file
+    from reviewbot.domain.text import revealed
+    from reviewbot.errors import InputError
+    from reviewbot.retro.linking import Tier
+
+    try:
+        link_file(file, repos, None if accept_tier is None else Tier(accept_tier), output is _Format.JSON)
+    except InputError as error:
+        typer.echo(revealed(str(error)), err=True)
+        raise typer.Exit(BAD_INPUT) from error
 
 
 def _summary(answers: AnswerFile) -> str:

@@ -1,0 +1,204 @@
+"""From the fix of an incident to the changes that may have caused it: reads repositories, links nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewbot.domain.diff import FileDiff, Hunk, LineKind
+from reviewbot.domain.diff_text import parse_diff
+from reviewbot.domain.repository import RepoName, Sha
+from reviewbot.engine.file_kinds import is_prose, reason_to_skip
+from reviewbot.errors import GitError, InputError, RepositoryNotFound, RevisionNotFound
+from reviewbot.git.blame import Blame, blame, ignored_revisions
+from reviewbot.git.commits import CommitRecord
+from reviewbot.git.merges import pull_of_commit
+from reviewbot.git.repository import Repository
+from reviewbot.retro.answers import AnswerKey, ChangeRef, load_answers
+from reviewbot.retro.exposures import RepositoryPlace, load_exposures
+from reviewbot.retro.linking import CONTEXT_LINES, BlamedFile, Candidate, candidates
+from reviewbot.retro.naming import named_causes
+
+FindRepository = Callable[[RepoName], Repository]
+
+_AT_ONCE = 4
+_MOST_FILES = 200
+"""A fix of more files than these is blamed in the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedCommit:
+    """A candidate as it is shown: `pull` is the pull request that brought it, None where nothing tells."""
+
+    candidate: Candidate
+    record: CommitRecord
+    repo: RepoName
+    pull: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What came of one incident: candidates, the best first, and in `notes` what could not be looked at, and why."""
+
+    incident: AnswerKey
+    candidates: tuple[LinkedCommit, ...] = ()
+    notes: tuple[str, ...] = ()
+    fixes: tuple[CommitRecord, ...] = ()
+
+
+def loaded_incidents(file: Path) -> tuple[tuple[AnswerKey, ...], Mapping[RepoName, RepositoryPlace]]:
+    """The incidents of a file in its order, and where it says that repositories are; raises FileProblems."""
+    return load_answers(file).incidents, load_exposures(file).repositories
+
+
+def linked(incident: AnswerKey, find_repository: FindRepository) -> Linked:
+    """The candidates for the cause of one incident, from all of its fixes that stand in one repository."""
+    if not incident.fixed:
+        return Linked(incident, notes=("no fix is named: there is nothing to start from",))
+    repo = incident.fixed[0].repo
+    notes = [f"the fix in {fix.repo} was not followed" for fix in incident.fixed if fix.repo != repo]
+    try:
+        repository = find_repository(repo)
+        fixes = [_fix(repository, fix) for fix in incident.fixed if fix.repo == repo]
+    except (RepositoryNotFound, RevisionNotFound, GitError, InputError) as error:
+        return Linked(incident, notes=(*notes, str(error)))
+    found = _candidates(repository, incident, fixes, notes)
+    if not found and not notes:
+        notes.append("the fix touches nothing that an earlier commit wrote, and names no cause")
+    shown = tuple(
+        LinkedCommit(one, record := repository.commit(one.commit), repo, pull_of_commit(repository, record))
+        for one in found
+    )
+    return Linked(incident, shown, tuple(notes), tuple(fixes))
+
+
+def _fix(repository: Repository, change: ChangeRef) -> CommitRecord:
+    sha = repository.resolve(change.commit) if change.commit is not None else None
+    if sha is None and change.pull is not None:
+        sha = repository.commit_of_pull(change.pull)
+    if sha is None:
+        raise RevisionNotFound(
+            f"no commit of {repository.git_dir} says that it brings #{change.pull}; give the commit of the fix"
+        )
+    return repository.commit(sha)
+
+
+def _candidates(
+    repository: Repository, incident: AnswerKey, fixes: Sequence[CommitRecord], notes: list[str]
+) -> tuple[Candidate, ...]:
+    files: list[BlamedFile] = []
+    committed_at: dict[Sha, int] = {}
+    for fix in fixes:
+        for file, times in _blamed_files(repository, fix, notes):
+            files.append(file)
+            committed_at |= times
+    known = {fix.sha for fix in fixes}
+    fixed_at = max(int(fix.committer_date.timestamp()) for fix in fixes)
+    started_at = incident.started_at.timestamp() if incident.started_at is not None else None
+
+    def is_possible(sha: Sha) -> bool:
+        if sha in known:
+            return False
+        if started_at is None:
+            return True
+        if sha not in committed_at:
+            committed_at[sha] = int(repository.commit(sha).committer_date.timestamp())
+        return committed_at[sha] <= started_at
+
+    return candidates(_named(repository, incident, fixes), files, committed_at, fixed_at, is_possible)
+
+
+def _named(repository: Repository, incident: AnswerKey, fixes: Iterable[CommitRecord]) -> dict[Sha, str]:
+    """The commits that the messages of the fixes, or the incident's own words, name as the cause."""
+    texts = [(f"{fix.subject}\n\n{fix.body}", "the fix says") for fix in fixes]
+    texts += [(text, "the incident says") for text in (incident.root_cause, incident.summary) if text]
+    found: dict[Sha, str] = {}
+    for text, who in texts:
+        for naming in named_causes(text):
+            sha = _resolved(repository, naming.sha, naming.pull)
+            if sha is not None and not any(_is_before(repository, fix, sha) for fix in fixes):
+                found.setdefault(sha, f"{who}: {naming.words}")
+    return found
+
+
+def _is_before(repository: Repository, fix: CommitRecord, sha: Sha) -> bool:
+    """Whether the fix was written before the commit, which then repairs nothing of it."""
+    return repository.commit(sha).author_date > fix.author_date
+
+
+def _resolved(repository: Repository, sha: str | None, pull: int | None) -> Sha | None:
+    if sha is None:
+        return repository.commit_of_pull(pull) if pull is not None else None
+    try:
+        return repository.resolve(sha)
+    except RevisionNotFound:
+        return None
+
+
+def _blamed_files(
+    repository: Repository, fix: CommitRecord, notes: list[str]
+) -> list[tuple[BlamedFile, dict[Sha, int]]]:
+    """Each file of a fix with the authors of its lines; a merge is read against what it was merged into."""
+    if not fix.parents:
+        notes.append(f"{fix.sha.short} is the first commit of its repository: there is nothing before it to blame")
+        return []
+    before = fix.parents[0]
+    try:
+        diff = parse_diff(repository.diff(before, fix.sha, context_lines=0).content)
+        ignored = ignored_revisions(repository, fix.sha)
+    except GitError as error:
+        notes.append(str(error))
+        return []
+    files = [file for file in diff.files if file.old_path is not None and file.hunks]
+    if len(files) > _MOST_FILES:
+        notes.append(f"{fix.sha.short} changes {len(files)} files: the first {_MOST_FILES} were blamed")
+
+    def one(file: FileDiff) -> tuple[BlamedFile, dict[Sha, int]] | str:
+        assert file.old_path is not None
+        wanted = [(_above(hunk), _below(hunk)) for hunk in file.hunks]
+        try:
+            written = blame(repository, before, file.old_path, wanted, ignored)
+        except GitError as error:
+            return str(error)
+        return _blamed_file(file, written), dict(written.committed_at)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(one, files[:_MOST_FILES]))
+    notes += [one for one in found if isinstance(one, str)]
+    return [one for one in found if not isinstance(one, str)]
+
+
+def _blamed_file(file: FileDiff, written: Blame) -> BlamedFile:
+    path = file.old_path or file.path
+    removed = [
+        line.old_number
+        for hunk in file.hunks
+        for line in hunk.lines
+        if line.kind is LineKind.REMOVED and line.old_number is not None
+    ]
+    additions = [
+        number for hunk in file.hunks if not hunk.old_count for number in range(_above(hunk), _below(hunk) + 1)
+    ]
+
+    def authors(numbers: Iterable[int]) -> tuple[Sha, ...]:
+        return tuple(written.lines[number] for number in numbers if number in written.lines)
+
+    return BlamedFile(
+        path=path,
+        is_code=not is_prose(path) and reason_to_skip(path) is None,
+        removed=authors(removed),
+        around_additions=authors(additions),
+        around=authors(sorted(written.lines)),
+    )
+
+
+def _above(hunk: Hunk) -> int:
+    """The first line of its surroundings before the fix; an addition stands after its `old_start`."""
+    return hunk.old_start - CONTEXT_LINES + (not hunk.old_count)
+
+
+def _below(hunk: Hunk) -> int:
+    last = hunk.old_start + max(0, hunk.old_count - 1)
+    return last + CONTEXT_LINES
