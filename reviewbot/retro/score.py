@@ -22,7 +22,7 @@ from reviewbot.domain.scorecard import (
     Rate,
     Scorecard,
 )
-from reviewbot.retro.statistics import mcnemar_p, minimum_detectable, rate_of
+from reviewbot.retro.statistics import clustered_rate, mcnemar_p, minimum_detectable, rate_of
 
 _LOCATED = (LocationClass.EXACT, LocationClass.SAME_FUNCTION)
 _LESSER_FIRST = (Verdict.MISSED, Verdict.UNJUDGED, Verdict.PARTIAL, Verdict.CAUGHT)
@@ -30,13 +30,14 @@ _LESSER_FIRST = (Verdict.MISSED, Verdict.UNJUDGED, Verdict.PARTIAL, Verdict.CAUG
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What scoring has to know of an incident's case: which incident, how grave, of which kind, fixed when."""
+    """What scoring has to know of an incident's case: which incident and repository, how grave, what, since when."""
 
     case: str
     incident: str
     severity: str
     category: str
     known_since: date | None
+    repo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class _Share:
     """Of the trials of one incident under one arm, the shares with each result."""
 
     incident: str
+    repo: str
     caught: float
     partial_or_better: float
     located: float
@@ -93,13 +95,17 @@ class _Share:
 def _shares(arm: str, tally: Tally) -> dict[str, _Share]:
     """By incident; one with several causes is caught in a trial where any of its causes is."""
     by_incident: dict[str, dict[int, list[CaseVerdict]]] = defaultdict(lambda: defaultdict(list))
+    repos = {facts.incident: facts.repo for facts in tally.facts.values()}
     for verdict in tally.verdicts:
         if verdict.arm == arm and verdict.case in tally.facts:
             by_incident[tally.facts[verdict.case].incident][verdict.trial].append(verdict)
-    return {incident: _share(incident, list(trials.values())) for incident, trials in sorted(by_incident.items())}
+    return {
+        incident: _share(incident, repos[incident], list(trials.values()))
+        for incident, trials in sorted(by_incident.items())
+    }
 
 
-def _share(incident: str, trials: list[list[CaseVerdict]]) -> _Share:
+def _share(incident: str, repo: str, trials: list[list[CaseVerdict]]) -> _Share:
     best = [max((row.verdict for row in rows), key=_LESSER_FIRST.index) for rows in trials]
     caught = [verdict is Verdict.CAUGHT for verdict in best]
     located = [any(row.location in _LOCATED for row in rows) for rows in trials]
@@ -109,6 +115,7 @@ def _share(incident: str, trials: list[list[CaseVerdict]]) -> _Share:
     typical = next(verdict for verdict in _LESSER_FIRST if counts[verdict] == most)
     return _Share(
         incident=incident,
+        repo=repo,
         caught=sum(caught) / len(trials),
         partial_or_better=sum(partial) / len(trials),
         located=sum(located) / len(trials),
@@ -158,28 +165,37 @@ def _rates(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share], trials: in
         share.verdict is not Verdict.UNJUDGED for share in shares.values() if not share.is_failed
     )
     clean = _incidents_after(arm.knowledge_cutoff, tally.facts.values())
-    strict = _sum(shares, lambda share: share.caught) if is_judged else None
+    others = tally.denominators.incidents - len(shares)
     rates = {
-        "strict": rate_of(strict, len(shares)),
+        "strict": _rate(shares, lambda share: share.caught, is_judged),
         "strict_uncontaminated": _clean_rate(shares, clean, is_judged),
-        "strict_or_partial": rate_of(
-            _sum(shares, lambda share: share.partial_or_better) if is_judged else None, len(shares)
-        ),
-        "located": rate_of(_sum(shares, lambda share: share.located), len(shares)),
-        "of_all_incidents": rate_of(strict, tally.denominators.incidents),
+        "strict_or_partial": _rate(shares, lambda share: share.partial_or_better, is_judged),
+        "located": _rate(shares, lambda share: share.located),
+        "of_all_incidents": _rate(shares, lambda share: share.caught, is_judged, others),
     }
     if trials > 1:
-        any_of, all_of = (lambda share: float(share.caught_any)), (lambda share: float(share.caught_all))
-        rates["strict_in_any_trial"] = rate_of(_sum(shares, any_of) if is_judged else None, len(shares))
-        rates["strict_in_every_trial"] = rate_of(_sum(shares, all_of) if is_judged else None, len(shares))
+        rates["strict_in_any_trial"] = _rate(shares, lambda share: float(share.caught_any), is_judged)
+        rates["strict_in_every_trial"] = _rate(shares, lambda share: float(share.caught_all), is_judged)
     return rates
+
+
+def _rate(
+    shares: Mapping[str, _Share], part: Callable[[_Share], float], is_judged: bool = True, others: int = 0
+) -> Rate:
+    """The mean of a part over the incidents, with an interval that knows which repository each comes from."""
+    if not is_judged:
+        return rate_of(None, len(shares) + others)
+    groups: dict[str, list[float]] = defaultdict(list)
+    for share in shares.values():
+        groups[share.repo].append(part(share))
+    return clustered_rate(groups, others)
 
 
 def _clean_rate(shares: Mapping[str, _Share], clean: set[str] | None, is_judged: bool) -> Rate:
     if clean is None:
         return rate_of(None, 0)
     kept = {incident: share for incident, share in shares.items() if incident in clean}
-    return rate_of(_sum(kept, lambda share: share.caught) if is_judged else None, len(kept))
+    return _rate(kept, lambda share: share.caught, is_judged)
 
 
 def _incidents_after(cutoff: date | None, facts: Iterable[CaseFacts]) -> set[str] | None:
@@ -189,20 +205,17 @@ def _incidents_after(cutoff: date | None, facts: Iterable[CaseFacts]) -> set[str
     return {one.incident for one in facts if one.known_since is not None and one.known_since > cutoff}
 
 
-def _sum(shares: Mapping[str, _Share], part: Callable[[_Share], float]) -> float:
-    return round(sum(part(share) for share in shares.values()), 6)
-
-
 def _control_score(replays: Sequence[Replay]) -> ControlScore:
-    by_case: dict[str, list[int]] = defaultdict(list)
+    by_case: dict[tuple[str, str], list[int]] = defaultdict(list)
     for replay in replays:
         if replay.kind is CaseKind.CONTROL and replay.outcome is not Outcome.FAILED:
-            by_case[replay.case].append(len(replay.findings))
-    n = len(by_case)
-    flagged = sum(sum(count > 0 for count in counts) / len(counts) for counts in by_case.values())
+            by_case[replay.repo, replay.case].append(len(replay.findings))
+    flagged: dict[str, list[float]] = defaultdict(list)
+    for (repo, _), counts in by_case.items():
+        flagged[repo].append(sum(count > 0 for count in counts) / len(counts))
+    n, rate = len(by_case), clustered_rate(flagged)
     findings = sum(sum(counts) / len(counts) for counts in by_case.values())
-    rate = rate_of(flagged, n)
-    return ControlScore(n, round(flagged, 6), round(findings, 6), findings / n if n else None, rate.low, rate.high)
+    return ControlScore(n, rate.k or 0.0, round(findings, 6), findings / n if n else None, rate.low, rate.high)
 
 
 def _mean(numbers: Sequence[int]) -> float | None:
@@ -233,11 +246,8 @@ def _by(key: Callable[[CaseFacts], str], tally: Tally, shares: Mapping[str, _Sha
         if facts.incident in shares:
             groups[key(facts)][facts.incident] = shares[facts.incident]
     return {
-        name: rate_of(
-            None
-            if all(share.verdict is Verdict.UNJUDGED for share in group.values())
-            else _sum(group, lambda share: share.caught),
-            len(group),
+        name: _rate(
+            group, lambda share: share.caught, any(share.verdict is not Verdict.UNJUDGED for share in group.values())
         )
         for name, group in sorted(groups.items())
     }

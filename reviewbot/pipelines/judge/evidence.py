@@ -78,7 +78,8 @@ def _arms(record: RunRecord) -> tuple[ArmFacts, ...]:
 
 def _facts(case: str, key: AnswerKey) -> CaseFacts:
     known = key.resolved_at or key.detected_at or key.started_at
-    return CaseFacts(case, key.id, key.severity or "", key.category or "", known.date() if known else None)
+    repo = next((str(change.repo) for change in key.introduced), str(key.repo or ""))
+    return CaseFacts(case, key.id, key.severity or "", key.category or "", known.date() if known else None, repo)
 
 
 def _run_values(record: RunRecord) -> dict[str, object]:
