@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,14 @@ _FailUnder = Annotated[
     list[str] | None,
     typer.Option("--fail-under", metavar="[ARM:]RATE=SHARE", help="Exit with 1 below it, as strict=0.3; repeatable."),
 ]
+_FailIfWorse = Annotated[
+    Path | None,
+    typer.Option(
+        "--fail-if-worse-than",
+        metavar="RUN",
+        help="Exit with 1 where fewer of the same incidents are caught than in this run, or more is said of controls.",
+    ),
+]
 _Record = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Keep every answer in FILE, to replay the run by scripted:FILE."),
@@ -74,6 +83,7 @@ def retro(
     concurrency: _Concurrency = None,
     record: _Record = None,
     fail_under: _FailUnder = None,
+    fail_if_worse_than: _FailIfWorse = None,
 ) -> None:
     """Replays the changes behind past incidents, judges what the review said of them, and reports the rates."""
     if context.invoked_subcommand is not None:
@@ -94,6 +104,7 @@ def retro(
         concurrency=concurrency,
         record=record,
         gates=tuple(fail_under or ()),
+        worse_than=fail_if_worse_than,
     )
     if dry_run:
         from reviewbot.cli.retro_dry_run import dry_run as say_what_it_takes
@@ -150,11 +161,34 @@ def judge_command(
 
 
 @app.command("report")
-def report(out: _NeededOut, incidents: _Incidents = None, repos: _Repos = None, fail_under: _FailUnder = None) -> None:
+def report(
+    out: _NeededOut,
+    incidents: _Incidents = None,
+    repos: _Repos = None,
+    fail_under: _FailUnder = None,
+    fail_if_worse_than: _FailIfWorse = None,
+) -> None:
     """Only the last step: scores the verdicts in --out and writes the report; asks no model."""
     from reviewbot.cli import retro_steps as steps
 
-    raise typer.Exit(steps.report_only(out, incidents, repos, tuple(fail_under or ())))
+    raise typer.Exit(steps.report_only(out, incidents, repos, tuple(fail_under or ()), fail_if_worse_than))
+
+
+class _Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command("compare")
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN_A", help="The folder of the run before.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN_B", help="The folder of the run after.")],
+    output: Annotated[_Format, typer.Option("--format", help="text, or json for machines.")] = _Format.TEXT,
+) -> None:
+    """What the second run catches that the first did not, and the reverse, on the incidents that both have reviewed."""
+    from reviewbot.cli.retro_compare import compare as compare_runs
+
+    compare_runs(first, second, output is _Format.JSON)
 
 
 def _needed(incidents: Path | None) -> Path:

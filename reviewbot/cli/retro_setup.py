@@ -12,6 +12,7 @@ from pathlib import Path
 from reviewbot import __version__
 from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, is_llm, model_label, repository_finder
 from reviewbot.cli.output import line
+from reviewbot.cli.retro_compare import check_run
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.repository import RepoName
 from reviewbot.errors import FileProblems, InputError
@@ -43,6 +44,7 @@ class RetroOptions:
     concurrency: int | None
     record: Path | None = None
     gates: tuple[str, ...] = ()
+    worse_than: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def started_run(options: RetroOptions) -> RetroRun:
     workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
     arms = arms_of(options, settings, workshop)
     check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
+    if options.worse_than is not None:
+        check_run(options.worse_than)
     judge_model = options.judge or settings.judge or choice.models.judging
     if judge_model is None:
         line("No judge: without a model nothing is called caught, and the report compares places only.")

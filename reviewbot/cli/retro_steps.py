@@ -14,6 +14,7 @@ from reviewbot.bootstrap import (
 )
 from reviewbot.cli.output import error_line, line
 from reviewbot.cli.progress import progress
+from reviewbot.cli.retro_compare import worse_than
 from reviewbot.cli.retro_setup import RetroOptions, RetroRun, started_run, taken_up_run
 from reviewbot.cli.retro_shortfall import failure_lines, judge_never_answered, nothing_was_reviewed, open_work
 from reviewbot.domain.incident import CaseKind
@@ -48,7 +49,7 @@ def whole_run(options: RetroOptions) -> int:
         # a resumed run does not ask again for what is in its log, so its recording is only added to
         dropped = 0 if options.resume else run.workshop.recorder.prune()
         line(f"Recorded: {options.record} ({dropped} old answers dropped)")
-    return _exit_code(run, stopped) or _gate_code(options.gates, report)
+    return _exit_code(run, stopped) or _gate_code(options.gates, report, options.worse_than, run.log.folder)
 
 
 def replay_only(options: RetroOptions) -> int:
@@ -79,7 +80,9 @@ def judge_only(
     return _exit_code(run, stopped)
 
 
-def report_only(out: Path, incidents: Path | None, repos: Path | None, gates: Sequence[str]) -> int:
+def report_only(
+    out: Path, incidents: Path | None, repos: Path | None, gates: Sequence[str], earlier: Path | None
+) -> int:
     run = taken_up_run(out, incidents, repos, None, None)
     check_gates(map(parse_gate, gates), run.run.arms)
     replays, verdicts = run.log.replays(), run.log.verdicts()
@@ -89,7 +92,7 @@ def report_only(out: Path, incidents: Path | None, repos: Path | None, gates: Se
     if left:
         steps = [f"--resume --out {out}"] if len(replays) < planned else []
         error_line(f"Go on with {', then '.join([*steps, f'reviewbot retro judge --out {out}'])}.")
-    return _gate_code(gates, report)
+    return _gate_code(gates, report, earlier, out)
 
 
 @contextmanager
@@ -189,8 +192,9 @@ def _exit_code(run: RetroRun, stopped: str | None) -> int:
     return DONE
 
 
-def _gate_code(gates: Sequence[str], report: RetroReport) -> int:
+def _gate_code(gates: Sequence[str], report: RetroReport, earlier: Path | None, run: Path) -> int:
     failures = failed_gates(map(parse_gate, gates), report.scorecard.arms)
+    failures += worse_than(earlier, run) if earlier is not None else []
     for failure in failures:
         error_line(f"Gate failed: {failure}.")
     return GATE_FAILED if failures else DONE

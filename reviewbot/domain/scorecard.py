@@ -85,6 +85,35 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairing:
+    """Arm `b` against arm `a` on the cases that both have replayed at the same commit.
+
+    `gained` and `lost` are cases that only `b`, or only `a`, usually catches. `per_control_*` are means of findings on
+    the quiet changes of both, None where they share none. `left_out` are cases that only one of them has.
+    """
+
+    a: str
+    b: str
+    cases: int
+    rate_a: Rate
+    rate_b: Rate
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    p_mcnemar: float
+    minimum_detectable: float | None
+    controls: int
+    per_control_a: float | None
+    per_control_b: float | None
+    left_out: tuple[str, ...]
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether `b` catches less than `a`, or is more often wrong on quiet changes, however little."""
+        catches_less = (self.rate_b.k or 0) < (self.rate_a.k or 0) - 1e-9
+        return catches_less or (self.per_control_b or 0) > (self.per_control_a or 0) + 1e-9
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeCard:
     """Who judged, how often, and how often no usable judgement came."""
 

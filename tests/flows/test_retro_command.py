@@ -424,3 +424,38 @@ def test_a_gate_turns_a_rate_into_an_exit_code(
 
     assert ran.code == code, ran.said
     assert said in ran.err
+
+
+def test_two_runs_are_compared_and_a_worse_one_ends_in_one(
+    whole: WholeRun, world: World, keyed: Command, service: FakeService
+) -> None:
+    shutil.copytree(whole.home, keyed.home, dirs_exist_ok=True)
+    arm = ("--reviewer", SCRIPTED, "--model", MODEL, "--judge", MODEL)
+    (keyed.home / "silent.json").write_text('{"*": {"findings": []}}')
+    blind = keyed("retro", *_retro(world, "blind"), "--reviewer", "scripted:silent.json", "--judge", MODEL)
+    assert blind.code == 0, blind.said
+
+    same = keyed("retro", *_retro(world, "again"), *arm, "--fail-if-worse-than", "out")
+    worse = keyed("retro", "report", "--out", "blind", "--repos", str(world.mirrors), "--fail-if-worse-than", "again")
+    shown = keyed("retro", "compare", "again", "blind")
+    rows = json.loads(keyed("retro", "compare", "blind", "again", "--format", "json").out)
+
+    assert (same.code, worse.code, shown.code) == (0, 1, 0), same.said + worse.said
+    assert f"Gate failed: scripted:silent.json does worse than {SCRIPTED} in again." in worse.err
+    assert "lost   " in shown.out and "McNemar's exact test: p = " in shown.out
+    assert [(row["lost"], row["is_worse"]) for row in rows] == [([], False)]
+    assert rows[0]["gained"] != []
+
+
+def _retro(world: World, out: str) -> tuple[str, ...]:
+    return ("--incidents", "incidents.yaml", "--repos", str(world.mirrors), "--out", out)
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "."])
+def test_a_run_that_is_none_is_named_before_anything_is_asked(
+    world: World, keyed: Command, incidents: Path, service: FakeService, folder: str
+) -> None:
+    ran = keyed("retro", *_retro(world, "new"), "--model", MODEL, "--fail-if-worse-than", folder)
+
+    assert ran.code == 2 and f"{folder} holds no run" in ran.err
+    assert service.requests == [] and keyed("retro", "compare", folder, folder).code == 2

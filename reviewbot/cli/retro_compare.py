@@ -1,0 +1,56 @@
+"""Holding a run against an earlier one: `reviewbot retro compare`, and the gate `--fail-if-worse-than`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reviewbot.cli.output import error_line, line
+from reviewbot.domain.scorecard import Pairing
+from reviewbot.errors import InputError
+from reviewbot.report.comparison import comparison_json, comparison_text
+from reviewbot.retro.compare import Side, paired_arms, pairing, sides
+from reviewbot.retro.log import RunLog
+
+
+def compare(first: Path, second: Path, as_json: bool) -> None:
+    """Prints how the arms of the second run differ from those of the first."""
+    pairings = pairings_of(first, second)
+    if as_json:
+        print(comparison_json(pairings), end="")
+        return
+    for number, one in enumerate(pairings):
+        line(("\n" if number else "") + comparison_text(one, first.name, second.name))
+
+
+def worse_than(earlier: Path, run: Path) -> list[str]:
+    """A sentence for each arm that does worse than in the earlier run on the same cases; shows all comparisons."""
+    said = []
+    for one in pairings_of(earlier, run):
+        line("\n" + comparison_text(one, earlier.name, run.name))
+        if one.is_worse:
+            said.append(f"{one.b} does worse than {one.a} in {earlier}")
+    return said
+
+
+def pairings_of(first: Path, second: Path) -> list[Pairing]:
+    """Each pair of arms of two runs; InputError for folders that hold no judged run, or nothing in common."""
+    return [pairing(a, b) for a, b in paired_arms(_sides(first), _sides(second))]
+
+
+def check_run(folder: Path) -> None:
+    """Raises InputError where a folder holds no run to be compared with; asked before anything is spent."""
+    _sides(folder)
+
+
+def _sides(folder: Path) -> Sequence[Side]:
+    log = RunLog(folder)
+    settings = log.settings()
+    if settings is None:
+        raise InputError(f"{folder} holds no run; name the folder that an earlier `reviewbot retro --out` made")
+    verdicts = log.verdicts()
+    if not verdicts:
+        raise InputError(f"{folder} holds no verdicts; judge it first with reviewbot retro judge --out {folder}")
+    if settings.judge is None:
+        error_line(f"{folder} was not judged: nothing in it is called caught.")
+    return sides(settings.arms, log.replays(), verdicts)
