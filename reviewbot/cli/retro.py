@@ -61,6 +61,12 @@ _FailIfWorse = Annotated[
         help="Exit with 1 where fewer of the same incidents are caught than in this run, or more is said of controls.",
     ),
 ]
+_Policy = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy", metavar="FILE", help="Review under this policy (docs/policy.md) in place of the defaults."
+    ),
+]
 _Record = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Keep every answer in FILE, to replay the run by scripted:FILE."),
@@ -84,6 +90,7 @@ def retro(
     record: _Record = None,
     fail_under: _FailUnder = None,
     fail_if_worse_than: _FailIfWorse = None,
+    policy: _Policy = None,
 ) -> None:
     """Replays the changes behind past incidents, judges what the review said of them, and reports the rates."""
     if context.invoked_subcommand is not None:
@@ -105,6 +112,7 @@ def retro(
         record=record,
         gates=tuple(fail_under or ()),
         worse_than=fail_if_worse_than,
+        policy=policy,
     )
     if dry_run:
         from reviewbot.cli.retro_dry_run import dry_run as say_what_it_takes
@@ -112,6 +120,10 @@ def retro(
         say_what_it_takes(options)
         return
     raise typer.Exit(steps.whole_run(options))
+
+
+# `retro run` says out loud what `retro` does by itself.
+app.command("run", help="The same as `reviewbot retro` without a subcommand.")(retro)
 
 
 @app.command("replay")
@@ -125,6 +137,7 @@ def replay(
     resume: _Resume = False,
     budget: _Budget = None,
     concurrency: _Concurrency = None,
+    policy: _Policy = None,
 ) -> None:
     """Only the first step: reviews each change and writes replays.jsonl; sees no answer."""
     from reviewbot.cli import retro_steps as steps
@@ -141,6 +154,7 @@ def replay(
         resume=resume,
         budget_usd=_dollars(budget),
         concurrency=concurrency,
+        policy=policy,
     )
     raise typer.Exit(steps.replay_only(options))
 

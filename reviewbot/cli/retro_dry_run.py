@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reviewbot.bootstrap import Workshop, chosen_reviewers, is_llm, load_prices
 from reviewbot.cli.output import error_line, line
-from reviewbot.cli.retro_setup import RetroOptions, arms_of, checked_exposures, finder_of
+from reviewbot.cli.retro_setup import RetroOptions, arms_of, checked_exposures, finder_of, policy_of
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.replay import Replay
 from reviewbot.domain.review import Outcome
@@ -19,7 +19,7 @@ def dry_run(options: RetroOptions) -> None:
     """Builds every prompt of the real run, asks nothing, and says what it would take."""
     settings = load_settings()
     exposure_file = checked_exposures(options.incidents)
-    choice = chosen_reviewers(settings, options.reviewers, options.models)
+    choice = chosen_reviewers(settings, options.reviewers or policy_of(options).reviewers, options.models)
     line(choice.said)
     line(f"{len(exposure_file.exposures)} cases; each arm with what it would ask:")
     problems: dict[str, str] = {}
@@ -40,7 +40,8 @@ def _measured(
     """One arm, and what a trial of it would ask of its model."""
     catalogue = load_prices(settings)
     meter = MeasuringModel(chosen_reviewers(settings, options.reviewers, options.models).model or "", catalogue)
-    [arm] = arms_of(options, settings, Workshop(settings, replace_model=lambda _: meter))
+    policy = policy_of(options)
+    [arm] = arms_of(options, settings, Workshop(settings, replace_model=lambda _: meter), policy)
 
     def note(one: Replay) -> None:
         if one.outcome is Outcome.FAILED:
@@ -49,7 +50,8 @@ def _measured(
     if arm.model:
         finder = finder_of(options.repos, settings, exposure_file)
         once = (replace(arm, trials=1),)
-        replay(ReplayPlan(exposure_file.exposures, dict(exposure_file.kinds), once, finder, concurrency=2), note)
+        plan = ReplayPlan(exposure_file.exposures, dict(exposure_file.kinds), once, finder, policy, concurrency=2)
+        replay(plan, note)
     return arm, meter.estimate()
 
 

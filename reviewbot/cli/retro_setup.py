@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +14,13 @@ from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, is_ll
 from reviewbot.cli.output import line
 from reviewbot.cli.retro_compare import check_run
 from reviewbot.config import Settings, load_settings
+from reviewbot.domain.policy import Policy
 from reviewbot.domain.repository import RepoName
 from reviewbot.errors import FileProblems, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.llm.recording import Recorder
 from reviewbot.pipelines.replay import Arm
+from reviewbot.policy_file import load_policy, policy_hash
 from reviewbot.retro.exposures import ExposureFile, load_exposures
 from reviewbot.retro.gate import check_gates, parse_gate
 from reviewbot.retro.incident_schema import check_incidents
@@ -45,6 +47,7 @@ class RetroOptions:
     record: Path | None = None
     gates: tuple[str, ...] = ()
     worse_than: Path | None = None
+    policy: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -60,20 +63,22 @@ class RetroRun:
     find_repository: Callable[[RepoName], Repository]
     store: Store
     concurrency: int
+    policy: Policy = field(default_factory=Policy)
 
 
 def started_run(options: RetroOptions) -> RetroRun:
     """A new run, or with `resume` the one in its folder; says what it will do. InputError for whatever is wrong."""
     settings = load_settings()
     exposure_file = checked_exposures(options.incidents)
-    choice = chosen_reviewers(settings, options.reviewers, options.models)
+    policy = policy_of(options)
+    choice = chosen_reviewers(settings, options.reviewers or policy.reviewers, options.models)
     line(choice.said)
     if exposure_file.auto_controls is not None:
         line("controls.auto is not read yet: only the changes under controls.include are replayed as controls.")
     log = RunLog(options.out or Path("retro-runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     recorder = _recorder(options.record, choice.model) if options.record else None
     workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
-    arms = arms_of(options, settings, workshop)
+    arms = arms_of(options, settings, workshop, policy)
     check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
     if options.worse_than is not None:
         check_run(options.worse_than)
@@ -96,12 +101,14 @@ def started_run(options: RetroOptions) -> RetroRun:
             judge=judge_model,
             reviewbot_version=__version__,
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            policy=str(options.policy) if options.policy else None,
+            policy_hash=policy_hash(policy) if options.policy else "",
         ),
         options.resume,
     )
     finder = finder_of(options.repos, settings, exposure_file)
     concurrency = options.concurrency or settings.concurrency
-    return RetroRun(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency)
+    return RetroRun(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency, policy)
 
 
 def _recorder(file: Path, model: str | None) -> Recorder:
@@ -137,9 +144,14 @@ def checked_exposures(path: Path) -> ExposureFile:
     return exposure_file
 
 
-def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop) -> tuple[Arm, ...]:
+def policy_of(options: RetroOptions) -> Policy:
+    """The policy of the run: that of a file, laid over the defaults; InputError with line and column for a bad one."""
+    return load_policy(options.policy, Policy()).policy if options.policy is not None else Policy()
+
+
+def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop, policy: Policy) -> tuple[Arm, ...]:
     """One arm for each reviewer that was named, with how often each case is put to it."""
-    choice = chosen_reviewers(settings, options.reviewers, options.models)
+    choice = chosen_reviewers(settings, options.reviewers or policy.reviewers, options.models)
     if len(set(choice.names)) != len(choice.names):
         raise InputError(f"--reviewer: {', '.join(choice.names)} names one reviewer twice; each is one arm")
     arms = []
@@ -148,8 +160,9 @@ def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop) -> tu
         trials = 1 if name.startswith(DETERMINISTIC) else options.trials or DEFAULT_TRIALS
         asked = ", ".join(map(model_label, choice.models.find))
         label = f"{name} ({asked})" if model else name
-        second_look = workshop.second_look((name,), choice.models)
-        arms.append(Arm(name, label, workshop.reviewers((name,), choice.models), model, trials, second_look))
+        second_look = workshop.second_look((name,), choice.models, policy.effort)
+        reviewers = workshop.reviewers((name,), choice.models, policy.effort)
+        arms.append(Arm(name, label, reviewers, model, trials, second_look))
     return tuple(arms)
 
 

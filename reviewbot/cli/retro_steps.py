@@ -112,6 +112,7 @@ def _replay(run: RetroRun) -> str | None:
         kinds=dict(run.exposure_file.kinds),
         arms=run.arms,
         find_repository=run.find_repository,
+        policy=run.policy,
         done=done,
         concurrency=run.concurrency,
         seed=run.run.cases_sha256,

@@ -39,6 +39,8 @@ class RunSettings:
     judge: str | None
     reviewbot_version: str
     started_at: str
+    policy: str | None = None
+    policy_hash: str = ""
 
 
 _SETTINGS = TypeAdapter(RunSettings)
@@ -65,7 +67,7 @@ class RunLog:
             return settings
         if not resume:
             raise InputError(f"{self.folder} holds a run already; continue it with --resume or name another --out")
-        for name in ("cases_sha256", "arms", "models"):
+        for name in ("cases_sha256", "arms", "models", "policy_hash"):
             before, now = getattr(earlier, name), getattr(settings, name)
             if before != now:
                 raise InputError(

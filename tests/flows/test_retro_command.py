@@ -459,3 +459,22 @@ def test_a_run_that_is_none_is_named_before_anything_is_asked(
 
     assert ran.code == 2 and f"{folder} holds no run" in ran.err
     assert service.requests == [] and keyed("retro", "compare", folder, folder).code == 2
+
+
+def test_a_changed_policy_is_replayed_and_named_and_not_mixed_with_another(
+    whole: WholeRun, world: World, keyed: Command, service: FakeService
+) -> None:
+    shutil.copytree(whole.home, keyed.home, dirs_exist_ok=True)
+    (keyed.home / "strict.yml").write_text("version: 1\nreviewers: [llm]\npaths: {ignore: ['shop/**']}\n")
+    (keyed.home / "bad.yml").write_text("version: 1\nmax_findings: many\n")
+    options = ("--model", MODEL, "--judge", MODEL, "--trials", "1")
+
+    ran = keyed("retro", "run", *_retro(world, "quiet"), *options, "--policy", "strict.yml")
+    other = keyed("retro", *_retro(world, "quiet"), *options, "--resume")
+    bad = keyed("retro", *_retro(world, "bad"), *options, "--policy", "bad.yml")
+
+    card = scorecard(keyed.home / "quiet")
+    assert (card["run"]["policy"], arm_of(card, "llm")["caught"]) == ("strict.yml", 0), ran.said
+    assert service.requests == []
+    assert other.code == 2 and "holds a run with other policy hash" in other.err
+    assert bad.code == 2 and "bad.yml:2:15: " in bad.err

@@ -93,6 +93,7 @@ def _run_values(record: RunRecord) -> dict[str, object]:
         "started_at": settings.started_at,
         "complete": not record.stopped_by,
         "stopped_by": record.stopped_by or None,
+        **({"policy": settings.policy, "policy_hash": settings.policy_hash} if settings.policy else {}),
         "title_and_description": "the commit message of the change; the model reviewer is not shown it",
     }
 
