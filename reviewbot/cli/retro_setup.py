@@ -14,14 +14,16 @@ from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, is_ll
 from reviewbot.cli.output import line
 from reviewbot.cli.retro_compare import check_run
 from reviewbot.config import Settings, load_settings
+from reviewbot.domain.incident import CaseKind, Exposure
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.repository import RepoName
 from reviewbot.errors import FileProblems, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.llm.recording import Recorder
+from reviewbot.pipelines.controls import found_controls
 from reviewbot.pipelines.replay import Arm
 from reviewbot.policy_file import load_policy, policy_hash
-from reviewbot.retro.exposures import ExposureFile, load_exposures
+from reviewbot.retro.exposures import ExposureFile, load_exposures, with_controls
 from reviewbot.retro.gate import check_gates, parse_gate
 from reviewbot.retro.incident_schema import check_incidents
 from reviewbot.retro.log import RunLog, RunSettings
@@ -73,8 +75,6 @@ def started_run(options: RetroOptions) -> RetroRun:
     policy = policy_of(options)
     choice = chosen_reviewers(settings, options.reviewers or policy.reviewers, options.models)
     line(choice.said)
-    if exposure_file.auto_controls is not None:
-        line("controls.auto is not read yet: only the changes under controls.include are replayed as controls.")
     log = RunLog(options.out or Path("retro-runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     recorder = _recorder(options.record, choice.model) if options.record else None
     workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
@@ -89,6 +89,10 @@ def started_run(options: RetroOptions) -> RetroRun:
         workshop.model(judge_model)
     repos = options.repos or settings.repos
     store = open_store(settings.database_url)
+    finder = finder_of(options.repos, settings, exposure_file)
+    earlier = log.settings() if options.resume else None
+    controls = earlier.controls if earlier is not None else _quiet_changes(exposure_file, finder)
+    exposure_file = with_controls(exposure_file, controls or ())
     run = log.start(
         RunSettings(
             incidents_file=str(options.incidents),
@@ -103,12 +107,30 @@ def started_run(options: RetroOptions) -> RetroRun:
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             policy=str(options.policy) if options.policy else None,
             policy_hash=policy_hash(policy) if options.policy else "",
+            controls=controls,
         ),
         options.resume,
     )
-    finder = finder_of(options.repos, settings, exposure_file)
     concurrency = options.concurrency or settings.concurrency
     return RetroRun(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency, policy)
+
+
+def _quiet_changes(
+    exposure_file: ExposureFile, finder: Callable[[RepoName], Repository]
+) -> tuple[Exposure, ...] | None:
+    """The controls that the file asks for by a rule; says how many were found, and for which culprits too few."""
+    rule = exposure_file.auto_controls
+    if rule is None:
+        return None
+    by_kind = {
+        kind: [one for one in exposure_file.exposures if exposure_file.kinds[one.case] is kind] for kind in CaseKind
+    }
+    line("Looking for quiet changes beside the culprits (controls.auto) ...")
+    found = found_controls(by_kind[CaseKind.INCIDENT], by_kind[CaseKind.CONTROL], rule, finder)
+    line(f"{len(found.exposures)} found for {len(by_kind[CaseKind.INCIDENT])} culprits.")
+    for note in found.notes:
+        line(f"  {note}")
+    return found.exposures
 
 
 def _recorder(file: Path, model: str | None) -> Recorder:
@@ -126,7 +148,7 @@ def taken_up_run(
     settings = load_settings()
     if incidents is not None:
         run = replace(run, incidents_file=str(incidents))
-    exposure_file = checked_exposures(Path(run.incidents_file))
+    exposure_file = with_controls(checked_exposures(Path(run.incidents_file)), run.controls or ())
     workshop = Workshop(settings, log.ledger, budget, log.spent_usd())
     finder = finder_of(repos or (Path(run.repos) if run.repos else None), settings, exposure_file)
     store = open_store(settings.database_url)

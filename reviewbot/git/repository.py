@@ -129,6 +129,11 @@ class Repository:
         squashes = [sha for sha, subject in pairs if subject.endswith(squashed)]
         return Sha((merges or squashes)[-1]) if merges or squashes else None
 
+    def commits_between(self, base: Sha, tip: Sha) -> tuple[Sha, ...]:
+        """The commits that are in the history of a tip and not in that of a base."""
+        output = run_git(["rev-list", f"{Sha(base)}..{Sha(tip)}", "--"], git_dir=self.git_dir)
+        return tuple(Sha(name) for name in output.decode("ascii").split())
+
     @property
     def empty_tree(self) -> Sha:
         """The tree without files, which stands for the base of a first commit."""

@@ -125,7 +125,7 @@ def opened_change(repository: Repository, exposure: Exposure) -> Iterator[tuple[
 
     Raises GitError or InputError, naming the thing and the remedy, where there is no change to review.
     """
-    head, notes = _head(repository, exposure)
+    head, notes = head_of(repository, exposure)
     commit = repository.commit(head)
     if not commit.parents:
         raise InputError(
@@ -157,7 +157,8 @@ def opened_change(repository: Repository, exposure: Exposure) -> Iterator[tuple[
         yield Reviewable(change, before, after), notes
 
 
-def _head(repository: Repository, exposure: Exposure) -> tuple[Sha, tuple[str, ...]]:
+def head_of(repository: Repository, exposure: Exposure) -> tuple[Sha, tuple[str, ...]]:
+    """The commit of an exposure, and notes on how it was found; raises GitError or InputError where there is none."""
     if exposure.commit is not None:
         return repository.resolve(exposure.commit), ()
     assert exposure.pull is not None, "an exposure names a commit or a pull request"

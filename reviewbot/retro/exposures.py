@@ -7,8 +7,8 @@ not imported here and must not be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reviewbot.domain.incident import CaseKind, Exposure
@@ -46,6 +46,12 @@ class ExposureFile:
     repositories: Mapping[RepoName, RepositoryPlace] = field(default_factory=dict)
     default_repo: RepoName | None = None
     auto_controls: ControlRule | None = None
+
+
+def with_controls(exposure_file: ExposureFile, found: Sequence[Exposure]) -> ExposureFile:
+    """The file with quiet changes that a rule has found, after those that it names."""
+    kinds = {**exposure_file.kinds, **{one.case: CaseKind.CONTROL for one in found}}
+    return replace(exposure_file, exposures=(*exposure_file.exposures, *found), kinds=kinds)
 
 
 def load_exposures(path: Path) -> ExposureFile:

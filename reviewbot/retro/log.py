@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from reviewbot.domain.incident import Exposure
 from reviewbot.domain.replay import CaseVerdict, Replay
 from reviewbot.errors import InputError, StoreError
 
@@ -41,6 +42,8 @@ class RunSettings:
     started_at: str
     policy: str | None = None
     policy_hash: str = ""
+    controls: tuple[Exposure, ...] | None = None
+    """The quiet changes that a rule has found, None where none was asked for."""
 
 
 _SETTINGS = TypeAdapter(RunSettings)

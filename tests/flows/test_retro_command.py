@@ -478,3 +478,22 @@ def test_a_changed_policy_is_replayed_and_named_and_not_mixed_with_another(
     assert service.requests == []
     assert other.code == 2 and "holds a run with other policy hash" in other.err
     assert bad.code == 2 and "bad.yml:2:15: " in bad.err
+
+
+def test_quiet_changes_are_found_by_rule_once_and_kept_with_the_run(
+    world: World, keyed: Command, incidents: Path, service: FakeService
+) -> None:
+    """The shop is a few minutes old: nothing in it has been quiet for a day, and that is said for each culprit."""
+    text = incidents.read_text()
+    assert text.count("controls:\n") == 1
+    incidents.write_text(text.replace("controls:\n", "controls:\n  auto: {per_incident: 1, quiet_days: 1}\n"))
+
+    ran = keyed("retro", "replay", *_retro(world, "auto"), "--reviewer", "static")
+
+    assert ran.code in (0, 3), ran.said
+    assert "0 found for" in ran.out and "INC-1: 0 of 1 controls found in acme/shop" in ran.out
+    assert json.loads((keyed.home / "auto" / "run.json").read_text())["controls"] == []
+    assert (
+        "Looking for quiet"
+        not in keyed("retro", "replay", *_retro(world, "auto"), "--reviewer", "static", "--resume").out
+    )
