@@ -83,6 +83,42 @@ def link(
         raise typer.Exit(BAD_INPUT) from error
 
 
+@app.command("import")
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="github, osv, pagerduty, incident.io, rootly, firehydrant, statuspage, csv, or git for a history.",
+        ),
+    ],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Exports, or folders of them; for git a repository.")
+    ] = None,
+    repo: Annotated[
+        str | None, typer.Option("--repo", metavar="OWNER/NAME", help="The repository of all changes that name none.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The incidents file to write; by default it is printed.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DATE", help="git: only fixes from this day on, as 2025-01-31.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="git: at most so many, the newest.")] = 200,
+) -> None:
+    """Make an incidents file out of what another tool exports, or out of a repository's own history."""
+    from reviewbot.cli.incidents_import import ImportOptions, import_incidents
+    from reviewbot.domain.text import revealed
+    from reviewbot.errors import InputError
+
+    try:
+        code = import_incidents(ImportOptions(source, tuple(files or ()), repo, out, since, limit))
+    except InputError as error:
+        typer.echo(revealed(str(error)), err=True)
+        raise typer.Exit(BAD_INPUT) from error
+    raise typer.Exit(code)
+
+
 def _summary(answers: AnswerFile) -> str:
     counts = answers.denominators
     parts = [

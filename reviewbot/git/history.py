@@ -56,6 +56,36 @@ def changes_between(
     return tuple(reversed([_change(entry) for entry in output.split(_START) if _HEAD.match(entry)]))
 
 
+def commits_saying(
+    repository: Repository, tip: Sha, since: datetime | None, said: Sequence[str]
+) -> Iterator[tuple[Sha, datetime, str]]:
+    """Commits in the history of a tip, the newest first, whose message matches one of these expressions.
+
+    Each with when it was committed and what it says; they are extended regular expressions, without regard to case.
+    """
+    output = run_git(
+        [
+            *(
+                "log",
+                "--no-merges",
+                "-z",
+                "--no-notes",
+                "--no-show-signature",
+                f"--format={_START}%H %ct{_END}%B{_END}",
+            ),
+            *((f"--since={since.astimezone(UTC).isoformat()}",) if since is not None else ()),
+            *("-i", "-E", *(f"--grep={pattern}" for pattern in said), tip, "--"),
+        ],
+        git_dir=repository.git_dir,
+        timeout_seconds=_SECONDS,
+        max_output_bytes=_BYTES,
+    ).decode("utf-8", "replace")
+    for entry in output.split(_START):
+        if _HEAD.match(entry):
+            change = _change(entry)
+            yield change.sha, change.committed_at, change.message
+
+
 def tip_of(repository: Repository) -> Sha:
     """The last commit of the branch that changes go into, as far as it can be guessed offline."""
     return repository.resolve(repository.default_branch() or "HEAD")

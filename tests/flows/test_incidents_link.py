@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from reviewbot.cli.incidents import app
 from reviewbot.retro.answers import load_answers
 from reviewbot.retro.incident_keys import Confidence
+from tests.fakes.repositories import RepositoryBuilder
 from tests.flows.world import World
 
 
@@ -132,3 +133,65 @@ def test_a_repository_that_is_not_there_is_said_for_each_incident_and_none_is_lo
     assert result.exit_code == 0
     assert result.output.count("note: no repository acme/shop: ") == 4
     assert "4 without a candidate" in result.output
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["import", *arguments])
+
+
+def test_a_folder_of_exports_is_imported_and_what_cannot_be_read_is_named(tmp_path: Path):
+    records = {
+        "one.json": {"id": "A-1", "affected": []},
+        "sub/two.json": {"vulns": [_advisory("A-2"), _advisory("A-3")]},
+    }
+    for name, record in records.items():
+        (tmp_path / "osv" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "osv" / name).write_text(json.dumps(record))
+    out = tmp_path / "incidents.yaml"
+
+    result = run("osv", str(tmp_path / "osv"), "--out", str(out))
+
+    assert result.exit_code == 3
+    assert "one.json: record 1 (A-1) was left out: it has no GIT range that names a commit" in result.stderr
+    assert "2 incidents: 2 with a fix alone; 1 records left out" in result.stderr
+    assert [one.id for one in load_answers(out).incidents] == ["A-2", "A-3"]
+    assert run("osv", str(tmp_path / "osv"), "--out", str(out)).exit_code == 2
+
+
+def _advisory(identity: str) -> dict[str, object]:
+    events = [{"introduced": "0"}, {"fixed": "a" * 40}]
+    return {
+        "id": identity,
+        "affected": [{"ranges": [{"type": "GIT", "repo": "https://x.example/a/b", "events": events}]}],
+    }
+
+
+def test_a_history_is_mined_for_fixes_that_name_what_they_repair(tmp_path: Path):
+    builder = RepositoryBuilder(tmp_path / "shop")
+    cause = builder.write("a", "1").commit("Add a")
+    builder.write("a", "2").commit("Fixes: 0123456789 of another place")
+    fix = builder.write("a", "3").commit(f"Mend a\n\nIt was introduced in {cause[:12]}.")
+
+    result = run("git", str(builder.path), "--repo", "acme/shop")
+
+    assert result.exit_code == 0
+    (tmp_path / "out.yaml").write_text(result.stdout)
+    (one,) = load_answers(tmp_path / "out.yaml").incidents
+    assert ([each.commit for each in one.introduced], [each.commit for each in one.fixed]) == ([cause], [fix])
+    assert (one.id, one.name, one.summary) == (f"shop-{fix[:8]}", "Mend a", f"It was introduced in {cause[:12]}.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("jira", "x"), "'jira' is no source; expected one of github, osv"),
+        (("osv",), "name the file that osv exported"),
+        (("osv", "none.json"), "none.json cannot be read"),
+        (("git", "."), "give one repository and its name"),
+        (("csv", "x.csv", "--repo", "shop"), "--repo: 'shop' is not a repository name"),
+    ],
+)
+def test_what_cannot_be_imported_ends_in_two_with_the_remedy(arguments: tuple[str, ...], said: str):
+    result = run(*arguments)
+
+    assert result.exit_code == 2 and said in result.stderr

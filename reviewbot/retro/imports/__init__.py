@@ -1,0 +1,1 @@
+"""Past incidents out of what other tools export, one module for each form."""
