@@ -31,7 +31,7 @@ retro: $(VENV)/run.done
 	@rm -rf build/example/run
 	@REVIEWBOT_EFFORT=quick REVIEWBOT_DATABASE_URL=sqlite:///build/example/reviewbot.db $(BIN)/reviewbot retro \
 	  --incidents examples/incidents.yaml --repos build/example/repos --out build/example/run \
-	  --reviewer static --reviewer llm --model scripted:examples/answers.json --judge scripted:examples/answers.json \
+	  --reviewer static --reviewer llm --model scripted:examples/answers.json --judge scripted:examples/answers.json --judges 1 \
 	  --trials 1
 
 test: $(VENV)/dev.done

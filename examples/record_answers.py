@@ -25,7 +25,7 @@ def main() -> None:
         command = [sys.executable, "-m", "reviewbot", "retro", "--incidents", str(HERE / "incidents.yaml")]
         command += ["--repos", f"{folder}/repos", "--out", f"{folder}/run", "--trials", "1"]
         command += ["--reviewer", "static", "--reviewer", "llm", "--model", options.model]
-        command += ["--judge", options.judge or options.model, "--record", str(HERE / "answers.json")]
+        command += ["--judge", options.judge or options.model, "--judges", "1", "--record", str(HERE / "answers.json")]
         raise SystemExit(subprocess.run(command, check=False).returncode)
 
 

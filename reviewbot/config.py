@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     )
     model: str | None = Field(None, description="The model that reviews, such as anthropic:NAME or openai:NAME.")
     judge: str | None = Field(None, description="The model that judges replays; by default the one that reviews.")
+    judges: int = Field(
+        2, ge=1, le=2, description="Opinions on each finding of a replay; with 2 the judges are tested too."
+    )
     reviewers: Names = Field(
         (), description="Reviewers that run when a command names none; by default llm with a model, else static."
     )

@@ -31,7 +31,20 @@ _Model = Annotated[
         "alone, as find=SPEC, verify=SPEC or judge=SPEC; A|B is A, and B while A is out.",
     ),
 ]
-_Judge = Annotated[str | None, typer.Option("--judge", help="The model that judges; by default that of --model.")]
+_Judge = Annotated[
+    list[str] | None,
+    typer.Option("--judge", help="A model that judges; by default that of --model. Two given are two judges."),
+]
+_Judges = Annotated[
+    int | None,
+    typer.Option(
+        "--judges",
+        min=1,
+        max=2,
+        help="2, the default: two blind opinions on each finding, a third on disagreement, and planted remarks that "
+        "measure the judges; 1: one opinion, at half the cost.",
+    ),
+]
 _Repos = Annotated[
     Path | None, typer.Option("--repos", help="Where clones or bare mirrors stand, as DIR/owner/name[.git].")
 ]
@@ -80,6 +93,7 @@ def retro(
     reviewer: _Reviewers = None,
     model: _Model = None,
     judge: _Judge = None,
+    judges: _Judges = None,
     repos: _Repos = None,
     out: _Out = None,
     trials: _Trials = None,
@@ -102,7 +116,8 @@ def retro(
         incidents=_needed(incidents),
         reviewers=tuple(reviewer or ()),
         models=tuple(model or ()),
-        judge=judge,
+        judges=tuple(judge or ()),
+        opinions=judges,
         repos=repos,
         out=out,
         trials=trials,
@@ -147,7 +162,8 @@ def replay(
         incidents=_needed(incidents),
         reviewers=tuple(reviewer or ()),
         models=tuple(model or ()),
-        judge=None,
+        judges=(),
+        opinions=None,
         repos=repos,
         out=out,
         trials=trials,
@@ -163,6 +179,7 @@ def replay(
 def judge_command(
     out: _NeededOut,
     judge: _Judge = None,
+    judges: _Judges = None,
     incidents: _Incidents = None,
     repos: _Repos = None,
     budget: _Budget = None,
@@ -171,7 +188,8 @@ def judge_command(
     """Only the second step: judges the replays in --out and writes verdicts.jsonl."""
     from reviewbot.cli import retro_steps as steps
 
-    raise typer.Exit(steps.judge_only(out, judge, incidents, repos, _dollars(budget), concurrency))
+    by = steps.JudgeChoice(tuple(judge or ()), judges)
+    raise typer.Exit(steps.judge_only(out, by, incidents, repos, _dollars(budget), concurrency))
 
 
 @app.command("report")
@@ -186,6 +204,18 @@ def report(
     from reviewbot.cli import retro_steps as steps
 
     raise typer.Exit(steps.report_only(out, incidents, repos, tuple(fail_under or ()), fail_if_worse_than))
+
+
+@app.command("label")
+def label_command(
+    out: _NeededOut,
+    incidents: _Incidents = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Whose labels these are.")] = None,
+) -> None:
+    """Label findings by hand: all hits and a third of the misses, blind; can be stopped and taken up at any time."""
+    from reviewbot.cli.retro_label import label
+
+    label(out, incidents, by)
 
 
 class _Format(StrEnum):

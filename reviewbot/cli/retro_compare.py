@@ -8,8 +8,10 @@ from pathlib import Path
 from reviewbot.cli.output import error_line, line
 from reviewbot.domain.scorecard import Pairing
 from reviewbot.errors import InputError
+from reviewbot.pipelines.judge.labelling import with_labels
 from reviewbot.report.comparison import comparison_json, comparison_text
 from reviewbot.retro.compare import Side, paired_arms, pairing, sides
+from reviewbot.retro.labels import labels_file, load_labels
 from reviewbot.retro.log import RunLog
 
 
@@ -53,4 +55,5 @@ def _sides(folder: Path) -> Sequence[Side]:
         raise InputError(f"{folder} holds no verdicts; judge it first with reviewbot retro judge --out {folder}")
     if settings.judge is None:
         error_line(f"{folder} was not judged: nothing in it is called caught.")
-    return sides(settings.arms, log.replays(), verdicts)
+    labels = load_labels(labels_file(Path(settings.incidents_file)))
+    return sides(settings.arms, log.replays(), with_labels(verdicts, labels))

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from reviewbot.bootstrap import Workshop, chosen_reviewers, is_llm, load_prices
 from reviewbot.cli.output import error_line, line
-from reviewbot.cli.retro_setup import RetroOptions, arms_of, checked_exposures, finder_of, policy_of
+from reviewbot.cli.retro_setup import RetroOptions, arms_of, checked_exposures, finder_of, judging_models, policy_of
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.replay import Replay
 from reviewbot.domain.review import Outcome
 from reviewbot.llm.measure import Estimate, MeasuringModel
+from reviewbot.pipelines.judge.planting import MOST_CASES
 from reviewbot.pipelines.replay import Arm, ReplayPlan, replay
 from reviewbot.retro.exposures import ExposureFile
 
@@ -28,10 +29,19 @@ def dry_run(options: RetroOptions) -> None:
         line(f"{arm.label} × {arm.trials}: {_estimate_words(measured, arm.trials) if arm.model else 'no model'}")
     if any(map(is_llm, choice.names)):
         line("Refuters come on top, one call or a few for each finding that gets a second look.")
-    if options.judge or settings.judge or choice.model:
-        line("The judge comes on top: about one call for each finding on an incident's change.")
+    if judging_models(options.judges, settings, choice.models.judging):
+        line(_judging_words(options.opinions or settings.judges))
     for case, reason in problems.items():
         error_line(f"{case}: cannot be replayed: {reason}")
+
+
+def _judging_words(opinions: int) -> str:
+    if opinions == 1:
+        return "The judge comes on top: about one call for each finding on an incident's change."
+    return (
+        "The judges come on top: two calls for each finding on an incident's change, a third where they disagree, and "
+        f"seven for each of up to {MOST_CASES} incidents with planted remarks."
+    )
 
 
 def _measured(

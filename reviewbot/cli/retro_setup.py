@@ -39,7 +39,7 @@ class RetroOptions:
     incidents: Path
     reviewers: tuple[str, ...]
     models: tuple[str, ...]
-    judge: str | None
+    judges: tuple[str, ...]
     repos: Path | None
     out: Path | None
     trials: int | None
@@ -49,6 +49,7 @@ class RetroOptions:
     record: Path | None = None
     gates: tuple[str, ...] = ()
     worse_than: Path | None = None
+    opinions: int | None = None
     policy: Path | None = None
 
 
@@ -82,11 +83,11 @@ def started_run(options: RetroOptions) -> RetroRun:
     check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
     if options.worse_than is not None:
         check_run(options.worse_than)
-    judge_model = options.judge or settings.judge or choice.models.judging
-    if judge_model is None:
+    judges = judging_models(options.judges, settings, choice.models.judging)
+    if not judges:
         line("No judge: without a model nothing is called caught, and the report compares places only.")
-    else:
-        workshop.model(judge_model)
+    for one in judges:
+        workshop.model(one)
     repos = options.repos or settings.repos
     store = open_store(settings.database_url)
     finder = finder_of(options.repos, settings, exposure_file)
@@ -102,12 +103,14 @@ def started_run(options: RetroOptions) -> RetroRun:
             labels=tuple(arm.label for arm in arms),
             models=tuple(arm.model for arm in arms),
             trials=tuple(arm.trials for arm in arms),
-            judge=judge_model,
+            judge=next(iter(judges), None),
             reviewbot_version=__version__,
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             policy=str(options.policy) if options.policy else None,
             policy_hash=policy_hash(policy) if options.policy else "",
             controls=controls,
+            judges=judges[1:],
+            opinions=options.opinions or settings.judges,
         ),
         options.resume,
     )
@@ -131,6 +134,11 @@ def _quiet_changes(
     for note in found.notes:
         line(f"  {note}")
     return found.exposures
+
+
+def judging_models(asked: tuple[str, ...], settings: Settings, default: str | None) -> tuple[str, ...]:
+    """Who judges: those that were named, else the one of the settings, else the model of the run; perhaps nobody."""
+    return asked or ((settings.judge,) if settings.judge else ()) or ((default,) if default else ())
 
 
 def _recorder(file: Path, model: str | None) -> Recorder:

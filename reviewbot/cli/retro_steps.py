@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,13 +15,15 @@ from reviewbot.bootstrap import (
 from reviewbot.cli.output import error_line, line
 from reviewbot.cli.progress import progress
 from reviewbot.cli.retro_compare import worse_than
-from reviewbot.cli.retro_setup import RetroOptions, RetroRun, started_run, taken_up_run
+from reviewbot.cli.retro_setup import RetroOptions, RetroRun, judging_models, started_run, taken_up_run
 from reviewbot.cli.retro_shortfall import failure_lines, judge_never_answered, nothing_was_reviewed, open_work
 from reviewbot.domain.incident import CaseKind
 from reviewbot.domain.replay import CaseVerdict, Replay
 from reviewbot.domain.review import Outcome
 from reviewbot.errors import InputError, StoreError
 from reviewbot.pipelines.judge.evidence import RunRecord, report_of
+from reviewbot.pipelines.judge.labelling import labels_of_others, with_labels
+from reviewbot.pipelines.judge.planting import PlantingPlan, planted, planted_cases
 from reviewbot.pipelines.judge.verdicts import JudgePlan, judge
 from reviewbot.pipelines.replay import ReplayPlan
 from reviewbot.pipelines.replay import replay as replay_plan
@@ -31,7 +33,9 @@ from reviewbot.report.retro_terminal import terminal_summary
 from reviewbot.report.scorecard import scorecard_json
 from reviewbot.report.values import RetroReport
 from reviewbot.retro.gate import check_gates, failed_gates, parse_gate
+from reviewbot.retro.labels import labels_file, load_labels
 from reviewbot.retro.log import RunLog
+from reviewbot.retro.panel import Panel
 
 DONE, GATE_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 
@@ -42,7 +46,7 @@ def whole_run(options: RetroOptions) -> int:
     with _resumable(run.log):
         stopped = _replay(run)
         # a run that was stopped asks nobody any more; its report still says what stands where
-        stopped = _judge(run, None if stopped else run.run.judge) or stopped
+        stopped = _judge(run, asks=not stopped) or stopped
         report = _report(run, stopped or "")
     _say_stopped(stopped, f"--resume --out {run.log.folder}")
     if run.workshop.recorder is not None and not stopped:
@@ -63,16 +67,28 @@ def replay_only(options: RetroOptions) -> int:
     return _exit_code(run, stopped)
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeChoice:
+    """Who is asked to judge, none for those of the run, and how many opinions each finding gets."""
+
+    models: tuple[str, ...]
+    opinions: int | None
+
+
 def judge_only(
-    out: Path, model: str | None, incidents: Path | None, repos: Path | None, budget: Decimal | None, jobs: int | None
+    out: Path, by: JudgeChoice, incidents: Path | None, repos: Path | None, budget: Decimal | None, jobs: int | None
 ) -> int:
     run = taken_up_run(out, incidents, repos, budget, jobs)
     if not run.log.replays():
         raise InputError(f"{out} holds no replays: make them with reviewbot retro replay --resume --out {out}")
-    specification = model or run.run.judge or run.settings.judge or run.settings.model
-    run = replace(run, run=replace(run.run, judge=specification))
+    earlier = (run.run.judge, *run.run.judges) if run.run.judge else ()
+    judges = judging_models(by.models or earlier, run.settings, run.settings.model)
+    settings = replace(
+        run.run, judge=next(iter(judges), None), judges=judges[1:], opinions=by.opinions or run.settings.judges
+    )
+    run = replace(run, run=settings)
     run.log.save_settings(run.run)
-    stopped = _judge(run, run.run.judge)
+    stopped = _judge(run, asks=True)
     line(f"Verdicts: {run.log.folder / 'verdicts.jsonl'}")
     line(f"Next: reviewbot retro report --out {run.log.folder}")
     _say_failures((), run.log.verdicts())
@@ -140,27 +156,45 @@ def _run_id(run: RetroRun) -> int:
     return run.store.start_run(run.run.started_at, str(run.log.folder.absolute()), run.run.incidents_file)
 
 
-def _judge(run: RetroRun, specification: str | None) -> str | None:
+def _judge(run: RetroRun, asks: bool) -> str | None:
+    """Judges what was found and, with two opinions each, planted remarks; nobody is asked where `asks` is False."""
     replays = [one for one in run.log.replays() if one.kind is CaseKind.INCIDENT]
-    model = run.workshop.model(specification) if specification else None
-    plan = JudgePlan(Path(run.run.incidents_file), replays, run.find_repository, model, run.concurrency)
+    specifications = (run.run.judge, *run.run.judges) if asks and run.run.judge else ()
+    judges = tuple(run.workshop.model(one) for one in specifications)
+    panel = Panel(judges, run.run.opinions) if judges else None
+    incidents = Path(run.run.incidents_file)
+    plan = JudgePlan(incidents, replays, run.find_repository, panel, run.concurrency)
     with progress("Judging", len({one.case for one in replays})) as shown:
         verdicts, stopped_by = judge(plan, lambda cost: shown.advance(cost_usd=cost))
     run.log.write_verdicts(verdicts)
     run.store.save_verdicts(_run_id(run), verdicts)
+    if panel is None or panel.opinions < 2 or stopped_by:
+        return stopped_by
+    with progress("Testing the judges", len(planted_cases(incidents, replays))) as shown:
+        tests, stopped_by = planted(
+            PlantingPlan(incidents, replays, run.find_repository, panel, run.concurrency),
+            lambda cost: shown.advance(cost_usd=cost),
+        )
+    run.log.write_planted(tests)
     return stopped_by
 
 
 def _report(run: RetroRun, stopped_by: str) -> RetroReport:
+    labels_path = labels_file(Path(run.run.incidents_file))
+    labels = load_labels(labels_path)
     record = RunRecord(
         settings=run.run,
         replays=run.log.replays(),
-        verdicts=run.log.verdicts(),
+        verdicts=with_labels(run.log.verdicts(), labels),
+        planted=run.log.planted(),
         knowledge_cutoff=load_prices(run.settings).knowledge_cutoff,
         find_repository=run.find_repository,
         generated_at=datetime.now(UTC),
         stopped_by=stopped_by,
     )
+    strangers = labels_of_others(record.verdicts, labels)
+    if strangers:
+        error_line(f"{strangers} labels in {labels_path} are of findings that this run does not hold.")
     report = report_of(record)
     run.log.write_text("scorecard.json", scorecard_json(report.scorecard))
     run.log.write_text("report.md", markdown_report(report))

@@ -60,10 +60,21 @@ class Label(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a judge wrote about one finding. `stage` is the stage that held the finding back, None if it was chosen.
+class Vote:
+    """One judge's label; UNJUDGED where the answer could not be used, with the reason."""
 
-    `failure` says why there is no label: no judge, or one that gave no usable answer.
+    judge: str
+    label: Label
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judges made of one finding. `stage` is the stage that held the finding back, None if it was chosen.
+
+    The texts are those of the first judge whose label was decided on, `judge` is who that was. `failure` says why there
+    is no label: no judge, or none that gave a usable answer. `labelled_by` is the person whose label holds in place of
+    the judges', "" where nobody labelled it.
     """
 
     finding: Finding
@@ -76,6 +87,39 @@ class Judgement:
     quote: str = ""
     judge: str = ""
     failure: str = ""
+    votes: tuple[Vote, ...] = ()
+    labelled_by: str = ""
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether the first two judges, both with a usable answer, did not agree."""
+        first = [vote.label for vote in self.votes[:2]]
+        return len(set(first)) > 1 and Label.UNJUDGED not in first
+
+
+class PlantKind(StrEnum):
+    """A remark with a known label: the cause of the incident, that of another one, or something else at its place."""
+
+    POSITIVE = "positive"
+    DECOY = "decoy"
+    NEAR_MISS = "near_miss"
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedVerdict:
+    """What the judges made of a planted remark on the change of a case."""
+
+    case: str
+    kind: PlantKind
+    finding: Finding
+    label: Label
+    votes: tuple[Vote, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether a true cause was called a hit, and nothing else was."""
+        return (self.label is Label.HIT) == (self.kind is PlantKind.POSITIVE)
 
 
 @dataclass(frozen=True, slots=True)

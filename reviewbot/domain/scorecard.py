@@ -115,7 +115,12 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class JudgeCard:
-    """Who judged, how often, and how often no usable judgement came."""
+    """Who judged, how often, how often no usable judgement came, and how far the judges can be believed.
+
+    `kappa` is Cohen's between the first two judges of each finding, `disputed` how many findings went to a third.
+    `planted` is, by kind of planted remark, how many were told right of how many. `labelled` findings have a person's
+    label, `kappa_human` is that of the judges against it.
+    """
 
     judge: str | None
     prompt_version: str | None
@@ -123,6 +128,12 @@ class JudgeCard:
     unusable: int
     cost_usd: Decimal | None
     note: str
+    judges: tuple[str, ...] = ()
+    disputed: int = 0
+    kappa: float | None = None
+    planted: dict[str, Rate] = field(default_factory=dict)
+    labelled: int = 0
+    kappa_human: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

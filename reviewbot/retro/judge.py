@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reviewbot.dialogue import AnswerError, Asked, ask, fenced, json_object, load_prompt
@@ -51,24 +51,19 @@ class Opinion:
     quote: str
 
 
-def opinion_on(finding: Finding, material: CaseMaterial, judge: Model) -> Asked[Opinion]:
-    """Asks the judge; a quote that stands in neither diff makes the answer unusable (it is asked once more)."""
+def opinion_on(finding: Finding, material: CaseMaterial, judge: Model, trial: int = 1) -> Asked[Opinion]:
+    """Asks the judge; a quote that stands in neither diff makes the answer unusable (it is asked once more).
+
+    `trial` counts the opinions of one judge on one finding, from 1.
+    """
     sources = f"{_flat(material.culprit_diff)}\n{_flat(material.fix_diff)}"
-    return ask(judge, judge_prompt(finding, material), lambda text: _read(text, sources))
+    return ask(judge, replace(judge_prompt(finding, material), trial=trial), lambda text: _read(text, sources))
 
 
 def judge_prompt(finding: Finding, material: CaseMaterial) -> Prompt:
     """The request to the judge: nothing in it tells reviewer, model, confidence or severity."""
     instructions = load_prompt("judge")
-    key = material.answer
-    incident = f"Root cause: {key.root_cause or 'not written down'}\n" + (
-        f"Summary: {key.summary}\n" if key.summary else ""
-    )
-    shared = (
-        fenced("incident", incident)
-        + fenced("causing change", _cut(material.culprit_diff))
-        + fenced("fixing change", _cut(material.fix_diff) or "not known")
-    )
+    shared = material_text(material)
     return Prompt(
         name="judge",
         version=instructions.version,
@@ -76,6 +71,19 @@ def judge_prompt(finding: Finding, material: CaseMaterial) -> Prompt:
         turns=(Turn("user", (Part(shared, cacheable=True), Part(fenced("remark", _remark(finding)) + _TASK))),),
         schema=JUDGEMENT_SCHEMA,
         max_output_tokens=2_000,
+    )
+
+
+def material_text(material: CaseMaterial) -> str:
+    """The answer key and the two changes, fenced."""
+    key = material.answer
+    incident = f"Root cause: {key.root_cause or 'not written down'}\n" + (
+        f"Summary: {key.summary}\n" if key.summary else ""
+    )
+    return (
+        fenced("incident", incident)
+        + fenced("causing change", _cut(material.culprit_diff))
+        + fenced("fixing change", _cut(material.fix_diff) or "not known")
     )
 
 

@@ -18,12 +18,13 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from reviewbot.domain.incident import Exposure
-from reviewbot.domain.replay import CaseVerdict, Replay
+from reviewbot.domain.replay import CaseVerdict, PlantedVerdict, Replay
 from reviewbot.errors import InputError, StoreError
 
 Row = TypeVar("Row")
 
-REPLAYS, VERDICTS, RUN, LEDGER = "replays.jsonl", "verdicts.jsonl", "run.json", "ledger.jsonl"
+REPLAYS, VERDICTS, PLANTED = "replays.jsonl", "verdicts.jsonl", "planted.jsonl"
+RUN, LEDGER = "run.json", "ledger.jsonl"
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,16 @@ class RunSettings:
     policy_hash: str = ""
     controls: tuple[Exposure, ...] | None = None
     """The quiet changes that a rule has found, None where none was asked for."""
+    judges: tuple[str, ...] = ()
+    """Further judges beside `judge`."""
+    opinions: int = 1
+    """How many judges each finding gets before a dispute."""
 
 
 _SETTINGS = TypeAdapter(RunSettings)
 _REPLAY = TypeAdapter(Replay)
 _VERDICT = TypeAdapter(CaseVerdict)
+_PLANTED = TypeAdapter(PlantedVerdict)
 
 
 class RunLog:
@@ -125,6 +131,12 @@ class RunLog:
 
     def write_verdicts(self, verdicts: Iterable[CaseVerdict]) -> None:
         self._write(VERDICTS, b"".join(_VERDICT.dump_json(verdict) + b"\n" for verdict in verdicts))
+
+    def write_planted(self, verdicts: Iterable[PlantedVerdict]) -> None:
+        self._write(PLANTED, b"".join(_PLANTED.dump_json(verdict) + b"\n" for verdict in verdicts))
+
+    def planted(self) -> list[PlantedVerdict]:
+        return list(self._rows(PLANTED, _PLANTED))
 
     def verdicts(self) -> list[CaseVerdict]:
         return list(self._rows(VERDICTS, _VERDICT))

@@ -273,6 +273,8 @@ class Command:
             "XDG_DATA_HOME": str(self.home / "share"),
             # one call for a change: what most flows count
             "REVIEWBOT_EFFORT": "quick",
+            # and one opinion on a finding; two have flows of their own
+            "REVIEWBOT_JUDGES": "1",
             "REVIEWBOT_DATABASE_URL": f"sqlite:///{self.home / 'reviews.db'}",
             "PYTHONIOENCODING": "utf-8",
             **key,

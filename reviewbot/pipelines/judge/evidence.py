@@ -13,10 +13,10 @@ from reviewbot.domain.diff import Diff, FileDiff, Hunk, Line
 from reviewbot.domain.diff_text import parse_diff
 from reviewbot.domain.finding import Location
 from reviewbot.domain.incident import CaseKind, LocationClass, Verdict
-from reviewbot.domain.replay import CaseVerdict, Replay
+from reviewbot.domain.replay import CaseVerdict, Judgement, Label, PlantedVerdict, PlantKind, Replay
 from reviewbot.domain.repository import RepoName, Sha
-from reviewbot.domain.review import ModelCall, Outcome, total_cost
-from reviewbot.domain.scorecard import Denominators, JudgeCard
+from reviewbot.domain.review import Outcome, total_cost
+from reviewbot.domain.scorecard import Denominators, JudgeCard, Rate
 from reviewbot.domain.text import printable
 from reviewbot.errors import GitError, InputError
 from reviewbot.git.repository import Repository
@@ -24,6 +24,7 @@ from reviewbot.report.values import ArmEvidence, ControlEvidence, CulpritHunk, I
 from reviewbot.retro.answers import AnswerFile, AnswerKey, load_answers
 from reviewbot.retro.log import RunSettings
 from reviewbot.retro.score import ArmFacts, CaseFacts, Tally, score
+from reviewbot.retro.statistics import kappa, rate_of
 
 _LESSER_FIRST = (Verdict.MISSED, Verdict.UNJUDGED, Verdict.PARTIAL, Verdict.CAUGHT)
 
@@ -39,6 +40,7 @@ class RunRecord:
     find_repository: Callable[[RepoName], Repository]
     generated_at: datetime
     stopped_by: str = ""
+    planted: Sequence[PlantedVerdict] = ()
 
     @cached_property
     def answers(self) -> AnswerFile:
@@ -106,17 +108,46 @@ def _denominators(record: RunRecord) -> Denominators:
 
 def _judge_card(record: RunRecord) -> JudgeCard:
     judgements = [one for verdict in record.verdicts for one in verdict.judgements]
-    calls: tuple[ModelCall, ...] = tuple(call for verdict in record.verdicts for call in verdict.calls)
+    calls = tuple(call for verdict in record.verdicts for call in verdict.calls)
+    calls += tuple(call for verdict in record.planted for call in verdict.calls)
+    labelled = [one for one in judgements if one.labelled_by]
     if record.settings.judge is None:
-        return JudgeCard(None, None, 0, 0, total_cost(()), "no judge: findings are compared by place only")
+        note = "no judge: findings are compared by place only" if not labelled else "labelled by people alone"
+        return JudgeCard(None, None, 0, 0, total_cost(()), note, labelled=len(labelled))
+    pairs = [_first_two(one) for one in judgements]
+    by_person = [(one.votes[0].label.value, one.label.value) for one in labelled if one.votes]
     return JudgeCard(
         judge=next((one.judge for one in judgements if one.judge and not one.failure), record.settings.judge),
-        prompt_version=next((f"{call.prompt}@{call.prompt_version}" for call in calls), None),
+        prompt_version=next((f"{call.prompt}@{call.prompt_version}" for call in calls if call.prompt == "judge"), None),
         judged=sum(not one.failure for one in judgements),
         unusable=sum(bool(one.failure) for one in judgements),
         cost_usd=total_cost(calls),
-        note="one judge; its error was not measured in this run",
+        note=_judging_note(record),
+        judges=(record.settings.judge, *record.settings.judges),
+        disputed=sum(one.is_disputed for one in judgements),
+        kappa=kappa([pair for pair in pairs if pair is not None]),
+        planted={kind.value: _told_right(record.planted, kind) for kind in PlantKind} if record.planted else {},
+        labelled=len(labelled),
+        kappa_human=kappa(by_person),
     )
+
+
+def _first_two(one: Judgement) -> tuple[str, str] | None:
+    """The labels of the first two judges, where both gave one."""
+    first = [vote.label.value for vote in one.votes[:2] if vote.label is not Label.UNJUDGED]
+    return (first[0], first[1]) if len(first) == 2 else None
+
+
+def _told_right(planted: Sequence[PlantedVerdict], kind: PlantKind) -> Rate:
+    told = [one for one in planted if one.kind is kind and one.label is not Label.UNJUDGED]
+    return rate_of(sum(one.is_right for one in told), len(told))
+
+
+def _judging_note(record: RunRecord) -> str:
+    if record.settings.opinions < 2:
+        return "one judge; its error was not measured in this run"
+    same = "the same model twice, each time afresh" if not record.settings.judges else "different models"
+    return f"two opinions on each finding ({same}), a third where they differ"
 
 
 def _cases(record: RunRecord) -> list[tuple[str, AnswerKey]]:

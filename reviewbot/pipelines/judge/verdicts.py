@@ -18,9 +18,9 @@ from reviewbot.engine.syntax import parse_source
 from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
-from reviewbot.ports import Model
 from reviewbot.retro.answers import AnswerKey, load_answers
-from reviewbot.retro.judge import CaseMaterial, opinion_on
+from reviewbot.retro.judge import CaseMaterial
+from reviewbot.retro.panel import Decision, Panel, decided
 
 _NEARNESS = (
     LocationClass.EXACT,
@@ -38,13 +38,13 @@ _JUDGED_STAGES = (Stage.ANCHOR, Stage.VERIFY, Stage.CHOOSE)
 class JudgePlan:
     """What is to be judged, against which incident file, by whom.
 
-    `judge` None: only places are compared, and every verdict is UNJUDGED.
+    `panel` None: only places are compared, and every verdict is UNJUDGED.
     """
 
     incidents: Path
     replays: Sequence[Replay]
     find_repository: Callable[[RepoName], Repository]
-    judge: Model | None
+    panel: Panel | None
     concurrency: int = 4
 
 
@@ -91,14 +91,14 @@ def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey
     if alive is None:
         return [_failed(one) for one in replays]
     repository = plan.find_repository(RepoName.parse(alive.repo))
-    material = CaseMaterial(answer, _diff_text(repository, alive.base, alive.head), _fix_text(plan, repository, answer))
+    material = material_of(plan.find_repository, repository, alive, answer)
     with (
         RevisionSnapshot(repository, Sha(alive.base)) as before,
         RevisionSnapshot(repository, Sha(alive.head)) as after,
     ):
         places = _Places(answer.locations, {Side.LEFT: before, Side.RIGHT: after})
         return [
-            _failed(one) if one.outcome is Outcome.FAILED else _verdict(one, material, places, plan.judge)
+            _failed(one) if one.outcome is Outcome.FAILED else _verdict(one, material, places, plan.panel)
             for one in replays
         ]
 
@@ -115,13 +115,13 @@ def _failed(replay: Replay) -> CaseVerdict:
     return CaseVerdict(replay.case, replay.arm, replay.trial, Verdict.MISSED, LocationClass.UNKNOWN, review_failed=True)
 
 
-def _verdict(replay: Replay, material: CaseMaterial, places: _Places, judge: Model | None) -> CaseVerdict:
+def _verdict(replay: Replay, material: CaseMaterial, places: _Places, panel: Panel | None) -> CaseVerdict:
     """Judges what was said; where that holds no hit, also what was held back, to learn which stage lost it."""
-    judgements, calls = _judged([(finding, None) for finding in replay.findings], material, places, judge)
+    judgements, calls = _judged([(finding, None) for finding in replay.findings], material, places, panel)
     lost_at = None
-    if judge is not None and not any(one.label is Label.HIT for one in judgements):
+    if panel is not None and not any(one.label is Label.HIT for one in judgements):
         held = [(one.finding, one.stage) for one in replay.held_back if one.stage in _JUDGED_STAGES]
-        held_judgements, held_calls = _judged(held, material, places, judge)
+        held_judgements, held_calls = _judged(held, material, places, panel)
         lost_at = next((one.stage for one in held_judgements if one.label is Label.HIT), None)
         judgements, calls = judgements + held_judgements, calls + held_calls
     said = [one for one in judgements if one.stage is None]
@@ -129,59 +129,63 @@ def _verdict(replay: Replay, material: CaseMaterial, places: _Places, judge: Mod
         case=replay.case,
         arm=replay.arm,
         trial=replay.trial,
-        verdict=_overall(said, judge),
+        verdict=overall(said, is_judged=panel is not None),
         location=min((one.location for one in said), key=_NEARNESS.index, default=LocationClass.ELSEWHERE),
-        decisive=min(said, key=_decisiveness, default=None),
+        decisive=min(said, key=decisiveness, default=None),
         judgements=tuple(judgements),
         lost_at=lost_at,
         calls=tuple(calls),
     )
 
 
-def _overall(said: Sequence[Judgement], judge: Model | None) -> Verdict:
-    """CAUGHT by one hit; MISSED needs every finding judged. Without a judge nothing is caught or missed."""
+def overall(said: Sequence[Judgement], is_judged: bool) -> Verdict:
+    """CAUGHT by one hit; MISSED needs every finding judged. Without a judge nothing is missed."""
     labels = {one.label for one in said}
     if Label.HIT in labels:
         return Verdict.CAUGHT
-    if judge is None or Label.UNJUDGED in labels:
+    if not is_judged or Label.UNJUDGED in labels:
         return Verdict.UNJUDGED
     return Verdict.PARTIAL if Label.PARTIAL in labels else Verdict.MISSED
 
 
-def _decisiveness(one: Judgement) -> tuple[int, int]:
+def decisiveness(one: Judgement) -> tuple[int, int]:
+    """The judgement with the least of these settles a case."""
     order = (Label.HIT, Label.PARTIAL, Label.UNJUDGED, Label.MISS)
     return (order.index(one.label), _NEARNESS.index(one.location))
 
 
 def _judged(
-    findings: Iterable[tuple[Finding, Stage | None]], material: CaseMaterial, places: _Places, judge: Model | None
+    findings: Iterable[tuple[Finding, Stage | None]], material: CaseMaterial, places: _Places, panel: Panel | None
 ) -> tuple[list[Judgement], list[ModelCall]]:
     judgements: list[Judgement] = []
     calls: list[ModelCall] = []
     for finding, stage in findings:
         blank = Judgement(finding, Label.UNJUDGED, places.class_of(finding.location), stage, failure=NO_JUDGE)
-        if judge is None:
+        if panel is None:
             judgements.append(blank)
             continue
-        asked = opinion_on(finding, material, judge)
-        calls.extend(asked.calls)
-        opinion = asked.answer
-        if opinion is None:
-            judgements.append(replace(blank, judge=judge.name, failure=asked.failure or "no answer"))
-            continue
-        judgements.append(
-            replace(
-                blank,
-                label=opinion.label,
-                incident_mechanism=opinion.incident_mechanism,
-                finding_mechanism=opinion.finding_mechanism,
-                counter_argument=opinion.counter_argument,
-                quote=opinion.quote,
-                judge=asked.calls[-1].model,
-                failure="",
-            )
-        )
+        decision = decided(finding, material, panel)
+        calls.extend(decision.calls)
+        judgements.append(_with_decision(blank, decision, panel))
     return judgements, calls
+
+
+def _with_decision(blank: Judgement, decision: Decision, panel: Panel) -> Judgement:
+    opinion = decision.opinion
+    if opinion is None:
+        judge = panel.judges[0].name
+        return replace(blank, judge=judge, failure=decision.failure, votes=decision.votes)
+    return replace(
+        blank,
+        label=decision.label,
+        incident_mechanism=opinion.incident_mechanism,
+        finding_mechanism=opinion.finding_mechanism,
+        counter_argument=opinion.counter_argument,
+        quote=opinion.quote,
+        judge=next((vote.judge for vote in decision.votes if vote.label is decision.label), decision.votes[0].judge),
+        failure="",
+        votes=decision.votes,
+    )
 
 
 class _Places:
@@ -213,16 +217,24 @@ class _Places:
         return function is not None and function == tree.enclosing(other.first_line)
 
 
+def material_of(
+    find_repository: Callable[[RepoName], Repository], repository: Repository, alive: Replay, answer: AnswerKey
+) -> CaseMaterial:
+    """What a judge is shown of a case that was replayed; raises GitError where its change is gone."""
+    culprit = _diff_text(repository, alive.base, alive.head)
+    return CaseMaterial(answer, culprit, _fix_text(find_repository, repository, answer))
+
+
 def _diff_text(repository: Repository, base: str, head: str) -> str:
     return repository.diff(Sha(base), Sha(head), max_bytes=2**20).content.decode("utf-8", "surrogateescape")
 
 
-def _fix_text(plan: JudgePlan, repository: Repository, answer: AnswerKey) -> str:
+def _fix_text(find_repository: Callable[[RepoName], Repository], repository: Repository, answer: AnswerKey) -> str:
     """The diffs of the fixing commits; "" where none is known or found, which the judge is told."""
     texts = []
     for fix in answer.fixed:
         try:
-            home = repository if fix.repo == repository.name else plan.find_repository(fix.repo)
+            home = repository if fix.repo == repository.name else find_repository(fix.repo)
             sha = home.resolve(fix.commit) if fix.commit else home.commit_of_pull(fix.pull or 0)
             if sha is not None and (parents := home.commit(sha).parents):
                 texts.append(_diff_text(home, parents[0], sha))
