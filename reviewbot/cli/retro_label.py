@@ -83,7 +83,7 @@ def _key() -> str:
         if pressed in ("", "\x03", "\x04"):
             return "q"
         if pressed == "?":
-            line(_RULES)
+            line(f"{_RULES}{_ASK}")
         elif pressed in _KEYS or pressed in "sbq":
             return pressed
 

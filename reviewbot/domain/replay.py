@@ -35,6 +35,7 @@ class Replay:
     funnel: Funnel = field(default_factory=Funnel)
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    changed_lines: int = 0
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -74,7 +75,7 @@ class Judgement:
 
     The texts are those of the first judge whose label was decided on, `judge` is who that was. `failure` says why there
     is no label: no judge, or none that gave a usable answer. `labelled_by` is the person whose label holds in place of
-    the judges', "" where nobody labelled it.
+    the judges', "" where nobody labelled it. `shares_with_fix` is a run of words that only the fix could have lent it.
     """
 
     finding: Finding
@@ -89,6 +90,7 @@ class Judgement:
     failure: str = ""
     votes: tuple[Vote, ...] = ()
     labelled_by: str = ""
+    shares_with_fix: str = ""
 
     @property
     def is_disputed(self) -> bool:
@@ -126,7 +128,8 @@ class PlantedVerdict:
 class CaseVerdict:
     """The verdict on one arm in one trial of one incident's change.
 
-    `decisive` is the judgement that settled it; `lost_at` is the stage that held a hit back from being said.
+    `decisive` is the judgement that settled it; `lost_at` is the stage that held a hit back from being said. `chance`
+    is the share of the changed lines that stand at the recorded cause or in its function.
     """
 
     case: str
@@ -139,6 +142,7 @@ class CaseVerdict:
     lost_at: Stage | None = None
     review_failed: bool = False
     calls: tuple[ModelCall, ...] = ()
+    chance: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, int]:

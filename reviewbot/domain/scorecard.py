@@ -40,6 +40,41 @@ class ControlScore:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """What would be said and caught if only findings at least so sure were said; other thresholds stay as they are.
+
+    `findings_per_control` is None without controls.
+    """
+
+    threshold: float
+    caught: Rate
+    findings_per_control: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """The share of findings worth having, as far as the incidents can tell: it lies somewhere from `low` to `high`.
+
+    `low` counts only findings that named the cause, or half of it, of all that were said; `high` also everything else
+    that was said of a change that caused an incident, for it may be true. No interval of statistics.
+    """
+
+    named: int
+    said: int
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What something without any understanding achieves: the shares of incidents and of controls that it flags."""
+
+    name: str
+    incidents: Rate
+    controls: Rate
+
+
+@dataclass(frozen=True, slots=True)
 class ArmScore:
     """One reviewer's figures. Costs are US dollars, None where a price is unknown; tokens are sums over the run.
 
@@ -66,6 +101,14 @@ class ArmScore:
     by_category: dict[str, Rate]
     lost_at: dict[str, int]
     trials: int
+    operating_curve: tuple[OperatingPoint, ...] = ()
+    precision: Precision | None = None
+    located_by_chance: float | None = None
+    """How many incidents as many findings on random changed lines would have located, in the mean."""
+    controls_at_most: float | None = None
+    """Where no control had a finding: the share that may have one all the same (upper bound, one-sided 95 %)."""
+    with_fix_words: int = 0
+    """Hits that share a run of words with the fix that the change does not hold: a sign of memory, not of insight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +201,4 @@ class Scorecard:
     contamination: dict[str, ArmContamination]
     schema_version: int = 1
     not_replayed: dict[str, str] = field(default_factory=dict)
+    baselines: tuple[Baseline, ...] = ()

@@ -113,7 +113,8 @@ def _replay_case(plan: ReplayPlan, exposure: Exposure, record: Callable[[Replay]
                     return
                 started = monotonic()
                 result = review(reviewable, arm.reviewers, plan.policy, trial, second_look=arm.second_look)
-                record(_replay(plan, exposure, arm, trial, result, notes, monotonic() - started))
+                made = _replay(plan, exposure, arm, trial, result, notes, monotonic() - started)
+                record(replace(made, changed_lines=reviewable.change.diff.changed_line_count))
     except (InputError, GitError) as error:
         for arm, trial in pending:
             record(_failed(plan, exposure, arm, trial, str(error)))

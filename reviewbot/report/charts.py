@@ -6,17 +6,16 @@ Colours are classes that the page's style sheet fills from variables; no figure 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from reviewbot.domain.text import revealed, shortened
+from reviewbot.domain.text import shortened
 from reviewbot.report.facts import State
+from reviewbot.report.svg import ARM_SHAPES, number, placed, svg, text, tick, x_of
 
-_LEFT, _WIDTH = 1.5, 97.0
 _LONGEST_LABEL = 40
-_ARM_SHAPES = ("M-6 0A6 6 0 1 0 6 0A6 6 0 1 0 -6 0Z", "M0 -7L7 0L0 7L-7 0Z", "M-5 -5H5V5H-5Z", "M0 -7L7 6H-7Z")
 _FULL_CIRCLE = "M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0Z"
 _STATE_MARKS = {
     State.CAUGHT: f'<path class="fill caught" d="{_FULL_CIRCLE}"/>',
@@ -72,13 +71,13 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> str:
     for index, bar in enumerate(bars):
         top = index * 40
         rows.append(
-            _text("0%", top + 14, shortened(bar.label, _LONGEST_LABEL)) + _text("100%", top + 14, bar.text, "end num")
+            text("0%", top + 14, shortened(bar.label, _LONGEST_LABEL)) + text("100%", top + 14, bar.text, "end num")
         )
         rows.append(f'<rect class="track" x="0" y="{top + 21}" width="100%" height="8" rx="4"/>')
         if bar.amount is not None and bar.amount > 0:
-            width = _number(100 * bar.amount / most)
+            width = number(100 * bar.amount / most)
             rows.append(f'<rect class="bar" x="0" y="{top + 21}" width="{width}%" height="8" rx="4"/>')
-    return _svg(title, "; ".join(f"{bar.label}: {bar.text}" for bar in bars), 40 * len(bars) - 6, rows)
+    return svg(title, "; ".join(f"{bar.label}: {bar.text}" for bar in bars), 40 * len(bars) - 6, rows)
 
 
 def interval_chart(title: str, estimates: Sequence[Estimate]) -> str:
@@ -89,35 +88,35 @@ def interval_chart(title: str, estimates: Sequence[Estimate]) -> str:
         if one.group != group:
             top += 14 if group is not None else 0
             group = one.group
-            rows.append(_text("0%", top + 14, group, "strong"))
+            rows.append(text("0%", top + 14, group, "strong"))
             top += 22
         rows.append(_estimate_row(one, top))
         top += 42
     rows.append(_percent_axis(top))
     said = "; ".join(f"{one.group}, {one.label}: {one.text}" for one in estimates)
-    return _svg(title, said, top + 22, rows)
+    return svg(title, said, top + 22, rows)
 
 
 def _estimate_row(one: Estimate, top: int) -> str:
     middle = top + 26
     row = [
-        _text("0%", top + 12, shortened(one.label, _LONGEST_LABEL), "soft"),
-        _text("100%", top + 12, one.text, "end num"),
+        text("0%", top + 12, shortened(one.label, _LONGEST_LABEL), "soft"),
+        text("100%", top + 12, one.text, "end num"),
     ]
-    row.append(f'<line class="rail" x1="{_x(0)}" x2="{_x(1)}" y1="{middle}" y2="{middle}"/>')
-    row += [_tick(share, middle - 4, middle + 4) for share in (0, 0.25, 0.5, 0.75, 1)]
+    row.append(f'<line class="rail" x1="{x_of(0)}" x2="{x_of(1)}" y1="{middle}" y2="{middle}"/>')
+    row += [tick(share, middle - 4, middle + 4) for share in (0, 0.25, 0.5, 0.75, 1)]
     if one.low is not None and one.high is not None:
-        ends = f'x1="{_x(one.low)}" x2="{_x(one.high)}"'
+        ends = f'x1="{x_of(one.low)}" x2="{x_of(one.high)}"'
         row.append(f'<line class="reach arm{one.shape % 4}" {ends} y1="{middle}" y2="{middle}"/>')
     if one.rate is not None:
-        mark = f'<path class="fill ring arm{one.shape % 4}" d="{_ARM_SHAPES[one.shape % 4]}"/>'
-        row.append(_placed(_x(one.rate), middle, mark))
+        mark = f'<path class="fill ring arm{one.shape % 4}" d="{ARM_SHAPES[one.shape % 4]}"/>'
+        row.append(placed(x_of(one.rate), middle, mark))
     return "".join(row)
 
 
 def _percent_axis(top: int) -> str:
     return "".join(
-        _text(_x(share), top + 12, f"{share * 100:.0f} %", f"{anchor} soft num")
+        text(x_of(share), top + 12, f"{share * 100:.0f} %", f"{anchor} soft num")
         for share, anchor in ((0, "start"), (0.25, "middle"), (0.5, "middle"), (0.75, "middle"), (1, "end"))
     )
 
@@ -134,9 +133,9 @@ def timeline_chart(title: str, spans: Sequence[Span], cutoffs: Sequence[tuple[st
     height = top + 40 * len(spans) + 20
     rows = [_cutoff(name, day, scale, index, height - 20) for index, (name, day) in enumerate(cutoffs)]
     rows += [_span_row(span, scale, top + 40 * index) for index, span in enumerate(spans)]
-    rows += [_text(scale.at(first), height - 4, first.isoformat(), "start soft num")]
-    rows += [_text(scale.at(last), height - 4, last.isoformat(), "end soft num")]
-    return _svg(title, "; ".join(_span_words(span) for span in spans), height, rows)
+    rows += [text(scale.at(first), height - 4, first.isoformat(), "start soft num")]
+    rows += [text(scale.at(last), height - 4, last.isoformat(), "end soft num")]
+    return svg(title, "; ".join(_span_words(span) for span in spans), height, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,22 +144,25 @@ class _Scale:
     last: date
 
     def at(self, day: date) -> str:
-        return _x((day - self.first).days / ((self.last - self.first).days or 1))
+        return x_of((day - self.first).days / ((self.last - self.first).days or 1))
 
 
 def _cutoff(name: str, day: date, scale: _Scale, index: int, bottom: int) -> str:
     share = (day - scale.first).days / ((scale.last - scale.first).days or 1)
     top, anchor = 20 * index, "end" if share > 0.5 else "start"
+    band = f'<rect class="band" x="0" y="{top + 3}" width="{scale.at(day)}" height="{bottom - top - 3}"/>'
     line = f'<line class="cutoff" x1="{scale.at(day)}" x2="{scale.at(day)}" y1="{top + 3}" y2="{bottom}"/>'
     gap = "\u2002"
-    text = f"cutoff of {shortened(name, 24)}"
-    return line + _text(scale.at(day), top + 13, text + gap if anchor == "end" else gap + text, f"{anchor} soft")
+    words = f"cutoff of {shortened(name, 24)}"
+    return (
+        band + line + text(scale.at(day), top + 13, words + gap if anchor == "end" else gap + words, f"{anchor} soft")
+    )
 
 
 def _span_row(span: Span, scale: _Scale, top: int) -> str:
     middle = top + 26
     row = [_linked_label(span, top)]
-    row.append(f'<line class="rail" x1="{_x(0)}" x2="{_x(1)}" y1="{middle}" y2="{middle}"/>')
+    row.append(f'<line class="rail" x1="{x_of(0)}" x2="{x_of(1)}" y1="{middle}" y2="{middle}"/>')
     start, end = span.introduced or span.started or span.resolved, span.resolved or span.started or span.introduced
     if start and end:
         row.append(f'<line class="lived" x1="{scale.at(start)}" x2="{scale.at(end)}" y1="{middle}" y2="{middle}"/>')
@@ -175,9 +177,9 @@ def _span_row(span: Span, scale: _Scale, top: int) -> str:
 def _linked_label(span: Span, top: int) -> str:
     """Clipped before the marks, whatever the width of the page."""
     room = 34 * len(span.states) + 8
-    text = _text("0", 14, shortened(span.label, 90))
+    label = text("0", 14, shortened(span.label, 90))
     frame = f'<svg x="0" y="{top}" width="78%" height="20" style="width:calc(100% - {room}px)" overflow="hidden">'
-    return f'{frame}<a href="{escape(span.href)}">{text}</a></svg>'
+    return f'{frame}<a href="{escape(span.href)}">{label}</a></svg>'
 
 
 def _marks(states: Sequence[State], middle: int) -> str:
@@ -187,7 +189,7 @@ def _marks(states: Sequence[State], middle: int) -> str:
         offset = -34 * (len(states) - 1 - index) - 24
         letter = f'<text class="num" x="{offset + 9}" y="{4}">{state.letter}</text>'
         marks.append(f'<g transform="translate({offset} 0)">{_STATE_MARKS[state]}</g>{letter}')
-    return _placed("100%", middle, "".join(marks))
+    return placed("100%", middle, "".join(marks))
 
 
 def _span_words(span: Span) -> str:
@@ -203,37 +205,5 @@ def state_mark(state: State) -> str:
 
 def arm_mark(index: int) -> str:
     """The mark of an arm by itself, for legends and tables; its name stands beside it."""
-    path = f'<path class="fill arm{index % 4}" d="{_ARM_SHAPES[index % 4]}"/>'
+    path = f'<path class="fill arm{index % 4}" d="{ARM_SHAPES[index % 4]}"/>'
     return f'<svg class="mark" width="14" height="14" viewBox="-8 -8 16 16" aria-hidden="true">{path}</svg>'
-
-
-def _svg(title: str, description: str, height: int, rows: Iterable[str]) -> str:
-    return (
-        f'<svg class="chart" role="img" width="100%" height="{max(height, 1)}">'
-        f"<title>{_escaped(title)}</title><desc>{_escaped(description)}</desc>{''.join(rows)}</svg>"
-    )
-
-
-def _text(x: str, y: int, text: str, classes: str = "") -> str:
-    named = f' class="{classes}"' if classes else ""
-    return f'<text x="{x}" y="{y}"{named}>{_escaped(text)}</text>'
-
-
-def _tick(share: float, top: int, bottom: int) -> str:
-    return f'<line class="tick" x1="{_x(share)}" x2="{_x(share)}" y1="{top}" y2="{bottom}"/>'
-
-
-def _placed(x: str, y: int, mark: str) -> str:
-    return f'<svg x="{x}" y="{y}" overflow="visible" width="1" height="1">{mark}</svg>'
-
-
-def _x(share: float) -> str:
-    return f"{_number(_LEFT + _WIDTH * min(max(share, 0), 1))}%"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _escaped(text: str) -> str:
-    return escape(" ".join(revealed(text).split()))

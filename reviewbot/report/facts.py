@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 from reviewbot.domain.incident import Verdict
-from reviewbot.domain.replay import Label
+from reviewbot.domain.replay import Judgement, Label
 from reviewbot.domain.review import Outcome, Stage
 from reviewbot.domain.scorecard import ArmScore, Rate
 from reviewbot.report.values import ArmEvidence, IncidentEvidence, RetroReport
-from reviewbot.report.words import counted, interval, number, percent
+from reviewbot.report.words import counted, dollars, interval, number, percent, share_of
 
 NO_RATE = Rate(None, 0, None, None, None)
 
@@ -21,6 +21,13 @@ RATES = {
     "of_all_incidents": ("Caught, of all incidents", "also those without a code cause or a linked change"),
     "strict_in_any_trial": ("Caught in any trial", "at least once"),
     "strict_in_every_trial": ("Caught in every trial", "each time"),
+}
+
+
+PLANTED_WORDS = {
+    "positive": "true causes, in other words",
+    "near_miss": "near-misses: the same lines, another mechanism",
+    "decoy": "decoys: the cause of another incident",
 }
 
 
@@ -144,6 +151,43 @@ def _reason_at(shown: ArmEvidence, stage: Stage) -> str:
     held = [one for one in shown.held_back if one.stage is stage]
     lost = next((one for one in held if one.finding in hits), held[0] if held else None)
     return lost.reason if lost else "no reason was kept"
+
+
+def judge_rows(report: RetroReport) -> tuple[tuple[str, str], ...]:
+    """The judge card, line by line: a name and what stands against it."""
+    card = report.scorecard.judge
+    rows = [
+        ("Judge", ", ".join(card.judges) or card.judge or "none"),
+        ("Prompt", card.prompt_version or "–"),
+        ("Findings judged", number(card.judged)),
+        ("No usable judgement", number(card.unusable)),
+    ]
+    if card.kappa is not None:
+        rows.append(("Two judges disagreed on", f"{counted(card.disputed, 'finding')}; Cohen's kappa {card.kappa:.2f}"))
+    rows += [(f"Planted {PLANTED_WORDS.get(kind, kind)}", _planted_words(rate)) for kind, rate in card.planted.items()]
+    if card.labelled:
+        agreement = "" if card.kappa_human is None else f"; Cohen's kappa of judges and people {card.kappa_human:.2f}"
+        rows.append(("Labelled by people", f"{counted(card.labelled, 'finding')}, whose labels hold{agreement}"))
+    rows.append(("Cost", dollars(card.cost_usd)))
+    return (*rows, ("Note", card.note)) if card.note else tuple(rows)
+
+
+def _planted_words(rate: Rate) -> str:
+    if not rate.n:
+        return "none could be judged"
+    return f"{share_of(rate)} told right ({interval(rate.low, rate.high)})"
+
+
+def precision_words(arm: ArmScore) -> str:
+    """`12–88 %`; "–" where nothing was said or judged."""
+    found = arm.precision
+    return "–" if found is None else interval(found.low, found.high)
+
+
+def vote_words(judgement: Judgement) -> str:
+    """`hit, miss, hit` where more than one judge was asked; "" elsewhere."""
+    votes = [vote.label.value for vote in judgement.votes]
+    return ", ".join(votes) if len(votes) > 1 else ""
 
 
 def trial_words(shown: ArmEvidence) -> str:

@@ -7,10 +7,19 @@ from datetime import UTC, date, datetime
 
 from reviewbot.domain.scorecard import ArmScore, Rate
 from reviewbot.report.charts import Bar, Estimate, Span, bar_chart, interval_chart, timeline_chart
-from reviewbot.report.facts import NO_RATE, RATES, funnel_steps, is_judged, state_of
+from reviewbot.report.facts import NO_RATE, PLANTED_WORDS, RATES, funnel_steps, is_judged, state_of
+from reviewbot.report.more_charts import (
+    Cell,
+    Curve,
+    CurvePoint,
+    Difference,
+    curve_chart,
+    difference_chart,
+    matrix_chart,
+)
 from reviewbot.report.page_anchor import anchor
 from reviewbot.report.values import IncidentEvidence, RetroReport
-from reviewbot.report.words import interval, number, percent, share_of
+from reviewbot.report.words import dollars, interval, number, percent, share_of
 
 
 def steps_chart(report: RetroReport) -> str:
@@ -103,3 +112,74 @@ def matrix(report: RetroReport, key: str) -> tuple[MatrixRow, ...]:
     groups = [arm.by_severity if key == "by_severity" else arm.by_category for arm in report.scorecard.arms]
     names = sorted({name for group in groups for name in group})
     return tuple(MatrixRow(name, tuple(group.get(name, NO_RATE) for group in groups)) for name in names)
+
+
+def severity_chart(report: RetroReport) -> str:
+    """The strict rate of each severity with its interval for every arm."""
+    estimates = [
+        Estimate(row.name, arm.label, _figures(rate), *_shares(rate), shape)
+        for row in matrix(report, "by_severity")
+        for shape, (arm, rate) in enumerate(zip(report.scorecard.arms, row.rates, strict=True))
+        if rate.rate is not None
+    ]
+    return interval_chart("Caught by severity, with 95 % intervals", estimates) if estimates else ""
+
+
+def category_chart(report: RetroReport) -> str:
+    """What each arm caught of each category."""
+    rows = [
+        (row.name, [Cell(rate.rate, share_of(rate) if rate.n else "–") for rate in row.rates])
+        for row in matrix(report, "by_category")
+    ]
+    return matrix_chart("Caught by category and arm", [arm.name for arm in report.scorecard.arms], rows)
+
+
+def operating_chart(report: RetroReport) -> str:
+    """Catches against false alarms as the confidence threshold moves; arms without controls or catches are left out."""
+    curves = []
+    for shape, arm in enumerate(report.scorecard.arms):
+        strict, per_control = arm.rates.get("strict", NO_RATE), arm.controls.per_control
+        if strict.rate is None or per_control is None or not arm.operating_curve:
+            continue
+        points = [
+            CurvePoint(said, one.caught.rate, f"from {percent(one.threshold)} {share_of(one.caught)} at {number(said)}")
+            for one in arm.operating_curve
+            if (said := one.findings_per_control) is not None and one.caught.rate is not None
+        ]
+        as_run = CurvePoint(per_control, strict.rate, f"as run {share_of(strict)} at {number(per_control)}")
+        curves.append(Curve(arm.label, tuple(points), as_run, shape))
+    return curve_chart("Catches against findings per control", curves)
+
+
+def paired_chart(report: RetroReport) -> str:
+    """What each arm caught that another did not."""
+    return difference_chart(
+        "Paired differences between arms",
+        [
+            Difference(f"{one.b} against {one.a}", one.gained, one.lost, f"p = {one.p_mcnemar:.3f}")
+            for one in report.scorecard.comparisons
+        ],
+    )
+
+
+def cost_chart(report: RetroReport) -> str:
+    """Dollars for each catch; arms without a catch, or without a known price, are told in words."""
+    bars = [
+        Bar(
+            arm.label,
+            None if arm.cost_per_catch_usd is None else float(arm.cost_per_catch_usd),
+            "no catch, or no price known" if arm.cost_per_catch_usd is None else dollars(arm.cost_per_catch_usd),
+        )
+        for arm in report.scorecard.arms
+    ]
+    return bar_chart("Cost per catch", bars)
+
+
+def planted_chart(report: RetroReport) -> str:
+    """How many planted remarks of each kind the judges told right."""
+    estimates = [
+        Estimate(PLANTED_WORDS.get(kind, kind), "told right", _figures(rate), *_shares(rate), 0)
+        for kind, rate in report.scorecard.judge.planted.items()
+        if rate.rate is not None
+    ]
+    return interval_chart("Planted remarks that the judges told right", estimates) if estimates else ""

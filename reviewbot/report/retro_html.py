@@ -10,13 +10,26 @@ from markupsafe import Markup
 
 from reviewbot.domain.text import revealed
 from reviewbot.report import charts, facts, words
+from reviewbot.report import retro_charts as drawn
 from reviewbot.report.culprit import culprit_rows, label_of
 from reviewbot.report.page_anchor import anchor
-from reviewbot.report.retro_charts import in_time, matrix, rate_chart, shown_rates, span_chart, steps_chart
+from reviewbot.report.retro_charts import in_time, matrix, shown_rates
 from reviewbot.report.values import RetroReport
 
 _PAGE_BYTES = 2_400_000
 _LONGEST_TEXT, _SHORTEST_TEXT = 2_000, 200
+
+_CHARTS = {
+    "steps_chart": drawn.steps_chart,
+    "rate_chart": drawn.rate_chart,
+    "severity_chart": drawn.severity_chart,
+    "category_chart": drawn.category_chart,
+    "span_chart": drawn.span_chart,
+    "operating_chart": drawn.operating_chart,
+    "paired_chart": drawn.paired_chart,
+    "cost_chart": drawn.cost_chart,
+    "planted_chart": drawn.planted_chart,
+}
 
 
 def html_report(report: RetroReport) -> str:
@@ -35,9 +48,7 @@ def html_report(report: RetroReport) -> str:
             card=report.scorecard,
             arms=report.scorecard.arms,
             is_judged=facts.is_judged(report),
-            steps_chart=Markup(steps_chart(report)),  # noqa: S704  charts escape every text
-            rate_chart=Markup(rate_chart(report)),  # noqa: S704
-            span_chart=Markup(span_chart(report)),  # noqa: S704
+            **{name: Markup(chart(report)) for name, chart in _CHARTS.items()},  # noqa: S704  charts escape every text
             matrices=(("Severity", matrix(report, "by_severity")), ("Category", matrix(report, "by_category"))),
             shown_rates=shown_rates(report),
             incidents_in_time=in_time(report.incidents),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reviewbot.domain.markdown_text import code, code_block, html_plain, plain, table
+from reviewbot.domain.replay import Judgement
 from reviewbot.domain.scorecard import ArmScore, Rate
 from reviewbot.report.facts import (
     NO_RATE,
@@ -12,9 +13,12 @@ from reviewbot.report.facts import (
     headlines,
     incomplete_words,
     is_judged,
+    judge_rows,
     lost_words,
+    precision_words,
     state_of,
     trial_words,
+    vote_words,
 )
 from reviewbot.report.retro_charts import matrix
 from reviewbot.report.values import ArmEvidence, ControlEvidence, IncidentEvidence, RetroReport
@@ -31,6 +35,7 @@ def markdown_report(report: RetroReport) -> str:
     parts += [f"- {plain(sentence)}" for sentence in headlines(report)]
     parts += ["", "## Figures", "", *_figures(report), "", "## Which incidents are counted", "", *_funnel(report)]
     parts += ["", *_matrix(report, "Severity", "by_severity"), "", *_matrix(report, "Category", "by_category")]
+    parts += ["", "## Without any understanding", "", *_baselines(report)]
     parts += ["", "## Arms compared", "", *_comparisons(report), "", "## Judge card", "", *_judge_card(report)]
     parts += ["", "## Incidents", "", *_overview(report), ""]
     for incident in report.incidents:
@@ -46,6 +51,8 @@ def _figures(report: RetroReport) -> list[str]:
     rows = [[words[0], *(_rate(arm, name) for arm in arms)] for name, words in RATES.items() if _is_known(arms, name)]
     rows += [
         ["Findings per quiet control", *(_per_control(arm) for arm in arms)],
+        ["Precision lies between", *(precision_words(arm) for arm in arms)],
+        ["Located by chance, with as many findings", *(_chance(arm) for arm in arms)],
         ["Reviews that failed", *(number(arm.failed) for arm in arms)],
         ["Not judged", *(number(arm.unjudged) for arm in arms)],
         ["Cost", *(dollars(arm.cost_usd) for arm in arms)],
@@ -71,6 +78,19 @@ def _rate_words(rate: Rate) -> str:
 def _per_control(arm: ArmScore) -> str:
     each = arm.controls.per_control
     return "–" if each is None else f"{number(each)} (n = {arm.controls.n})"
+
+
+def _chance(arm: ArmScore) -> str:
+    return "–" if arm.located_by_chance is None else number(arm.located_by_chance)
+
+
+def _baselines(report: RetroReport) -> list[str]:
+    if not report.scorecard.baselines:
+        return ["Without controls of known size nothing can be said of flagging by size."]
+    rows = [
+        [plain(one.name), _rate_words(one.incidents), _rate_words(one.controls)] for one in report.scorecard.baselines
+    ]
+    return table(["Flagging by size", "Incidents flagged", "Controls flagged"], rows)
 
 
 def _funnel(report: RetroReport) -> list[str]:
@@ -101,15 +121,7 @@ def _comparisons(report: RetroReport) -> list[str]:
 
 
 def _judge_card(report: RetroReport) -> list[str]:
-    card = report.scorecard.judge
-    judge = plain(card.judge) if card.judge else "none"
-    prompt = f", prompt {plain(card.prompt_version)}" if card.prompt_version else ""
-    return [
-        f"- Judge: {judge}{prompt}",
-        f"- Findings judged: {number(card.judged)}, without a usable judgement: {number(card.unusable)}",
-        f"- Cost: {dollars(card.cost_usd)}",
-        *([f"- {plain(card.note)}"] if card.note else []),
-    ]
+    return [f"- {plain(name)}: {plain(words)}" for name, words in judge_rows(report)]
 
 
 def _overview(report: RetroReport) -> list[str]:
@@ -151,7 +163,7 @@ def _arm(shown: ArmEvidence) -> list[str]:
     by_value = {one.finding: one for one in shown.judgements}
     for finding in shown.findings:
         judgement = judged.get(id(finding)) or by_value.get(finding)
-        verdict = f" Judged {judgement.label.value}, {judgement.location.value}." if judgement else ""
+        verdict = _judged_words(judgement) if judgement else ""
         place = code(str(finding.location)) if finding.location else "no place"
         parts.append(f"- {place} ({finding.severity.value}): {plain(finding.title)}.{verdict}")
         parts.append(f"  {plain(finding.explanation)}")
@@ -162,6 +174,12 @@ def _arm(shown: ArmEvidence) -> list[str]:
         for held in shown.held_back
     ]
     return ["\n".join(parts), ""]
+
+
+def _judged_words(judgement: Judgement) -> str:
+    votes = f" (votes: {vote_words(judgement)})" if vote_words(judgement) else ""
+    by = f" Labelled by {plain(judgement.labelled_by)}:" if judgement.labelled_by else " Judged"
+    return f"{by} {judgement.label.value}{votes}, {judgement.location.value}."
 
 
 def _controls(report: RetroReport) -> list[str]:

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from reviewbot.domain.scorecard import ArmScore
+from reviewbot.domain.scorecard import ArmScore, Rate
 from reviewbot.domain.text import revealed, shortened
-from reviewbot.report.facts import NO_RATE, State, headlines, incomplete_words, is_judged, state_of
+from reviewbot.report.facts import NO_RATE, PLANTED_WORDS, State, headlines, incomplete_words, is_judged, state_of
 from reviewbot.report.values import IncidentEvidence, RetroReport
 from reviewbot.report.words import dollars, interval, number, percent, share_of
 
@@ -21,7 +21,7 @@ _BREAKS = re.compile(r"[\r\n\t]+")
 
 def terminal_summary(report: RetroReport) -> str:
     """The rates of each arm, one line per incident where there are not too many, and what could not be replayed."""
-    parts = [*headlines(report), "", *_rate_table(report), *_incident_lines(report)]
+    parts = [*headlines(report), "", *_rate_table(report), *_judge_lines(report), *_incident_lines(report)]
     if warning := incomplete_words(report):
         parts = [warning, "", *parts]
     return "\n".join(revealed(_BREAKS.sub(" ", part)) for part in parts)
@@ -44,6 +44,16 @@ def _rate_table(report: RetroReport) -> list[str]:
     if not is_judged(report):
         rows = [row for row in rows if not row[0].startswith(("caught", "of all"))]
     return aligned([header, *rows])
+
+
+def _judge_lines(report: RetroReport) -> list[str]:
+    """What the planted remarks showed, where there were any."""
+    told = [f"{share_of(rate)} {PLANTED_WORDS.get(kind, kind).partition(':')[0]}" for kind, rate in _planted(report)]
+    return ["", f"The judges told right, of remarks that were planted: {'; '.join(told)}."] if told else []
+
+
+def _planted(report: RetroReport) -> list[tuple[str, Rate]]:
+    return [(kind, rate) for kind, rate in report.scorecard.judge.planted.items() if rate.n]
 
 
 def _rate(arm: ArmScore, name: str) -> str:

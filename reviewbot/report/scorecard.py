@@ -27,6 +27,7 @@ def scorecard_json(scorecard: Scorecard) -> str:
         "judge": asdict(scorecard.judge),
         "contamination": {name: asdict(one) for name, one in sorted(scorecard.contamination.items())},
         "not_replayed": dict(sorted(scorecard.not_replayed.items())),
+        "baselines": [asdict(baseline) for baseline in scorecard.baselines],
     }
     return json.dumps(_plain(document), indent=2, allow_nan=False) + "\n"
 
@@ -53,6 +54,11 @@ def _arm(arm: ArmScore) -> dict[str, object]:
         "label": arm.label,
         "lost_at": dict(sorted(arm.lost_at.items())),
         "trials": arm.trials,
+        "operating_curve": [asdict(point) for point in arm.operating_curve],
+        "precision": asdict(arm.precision) if arm.precision else None,
+        "located_by_chance": arm.located_by_chance,
+        "controls_at_most": arm.controls_at_most,
+        "with_fix_words": arm.with_fix_words,
     }
 
 

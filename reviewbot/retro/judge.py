@@ -33,11 +33,15 @@ JUDGEMENT_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class CaseMaterial:
-    """What a judge is shown of a case besides the finding: the answer key and the two diffs as text."""
+    """What a judge is shown of a case besides the finding: the answer key and the two diffs as text.
+
+    `fix_message` is what the fix's author wrote, which no judge is shown: findings are compared with it.
+    """
 
     answer: AnswerKey
     culprit_diff: str
     fix_diff: str
+    fix_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

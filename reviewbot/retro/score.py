@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from reviewbot.domain.incident import CaseKind, LocationClass, Verdict
-from reviewbot.domain.replay import CaseVerdict, Replay
+from reviewbot.domain.replay import CaseVerdict, Label, Replay
 from reviewbot.domain.review import Funnel, Outcome, Usage, total_cost
 from reviewbot.domain.scorecard import (
     ArmContamination,
@@ -19,10 +19,14 @@ from reviewbot.domain.scorecard import (
     ControlScore,
     Denominators,
     JudgeCard,
+    OperatingPoint,
+    Precision,
     Rate,
     Scorecard,
 )
-from reviewbot.retro.statistics import clustered_rate, mcnemar_p, minimum_detectable, rate_of
+from reviewbot.retro.baselines import located_by_chance, size_gates
+from reviewbot.retro.curve import operating_curve
+from reviewbot.retro.statistics import clustered_rate, mcnemar_p, minimum_detectable, most_possible, rate_of
 
 _LOCATED = (LocationClass.EXACT, LocationClass.SAME_FUNCTION)
 _LESSER_FIRST = (Verdict.MISSED, Verdict.UNJUDGED, Verdict.PARTIAL, Verdict.CAUGHT)
@@ -74,6 +78,7 @@ def score(tally: Tally) -> Scorecard:
         judge=tally.judge,
         contamination={arm.name: _contamination(arm, list(tally.facts.values())) for arm in tally.arms},
         not_replayed=_not_replayed(tally.replays),
+        baselines=size_gates(tally.replays, {facts.case: facts.incident for facts in tally.facts.values()}),
     )
 
 
@@ -135,7 +140,9 @@ def _arm_score(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share]) -> Arm
     calls = tuple(call for replay in replays for call in replay.calls)
     cost = total_cost(calls)
     caught = rates["strict"].k
+    controls = _control_score(replays)
     on_changes = [replay for replay in replays if replay.outcome is not Outcome.FAILED]
+    verdicts = [row for row in tally.verdicts if row.arm == arm.name and row.case in tally.facts]
     return ArmScore(
         name=arm.name,
         label=arm.label,
@@ -146,7 +153,7 @@ def _arm_score(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share]) -> Arm
         unjudged=counts[Verdict.UNJUDGED],
         failed=len(shares) - len(alive),
         rates=rates,
-        controls=_control_score(replays),
+        controls=controls,
         findings_per_change=_mean([len(replay.findings) for replay in on_changes if replay.kind is CaseKind.INCIDENT]),
         cost_usd=cost,
         cost_per_catch_usd=_per_catch(cost, caught, trials),
@@ -156,7 +163,46 @@ def _arm_score(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share]) -> Arm
         by_category=_by(lambda facts: facts.category or "not given", tally, shares),
         lost_at=_lost_at(arm.name, tally.verdicts),
         trials=trials,
+        operating_curve=_curve(tally, replays, verdicts, is_judged=rates["strict"].k is not None),
+        precision=_precision(on_changes, verdicts) if rates["strict"].k is not None else None,
+        located_by_chance=_by_chance(on_changes, verdicts),
+        controls_at_most=most_possible(controls.n) if controls.n and not controls.with_findings else None,
+        with_fix_words=sum(
+            one.label is Label.HIT and one.stage is None and bool(one.shares_with_fix)
+            for row in verdicts
+            for one in row.judgements
+        ),
     )
+
+
+def _curve(
+    tally: Tally, replays: Sequence[Replay], verdicts: Sequence[CaseVerdict], is_judged: bool
+) -> tuple[OperatingPoint, ...]:
+    def of_incidents(shares: Mapping[str, float]) -> Rate:
+        best: dict[str, tuple[str, float]] = {}
+        for case, share in shares.items():
+            facts = tally.facts[case]
+            best[facts.incident] = facts.repo, max(share, best.get(facts.incident, ("", 0.0))[1])
+        groups: dict[str, list[float]] = defaultdict(list)
+        for repo, share in best.values():
+            groups[repo].append(share)
+        return clustered_rate(groups)
+
+    return operating_curve(replays, verdicts, of_incidents) if is_judged else ()
+
+
+def _precision(replays: Sequence[Replay], verdicts: Sequence[CaseVerdict]) -> Precision:
+    said = sum(len(replay.findings) for replay in replays)
+    false = sum(len(replay.findings) for replay in replays if replay.kind is CaseKind.CONTROL)
+    labels = [one.label for row in verdicts for one in row.judgements if one.stage is None]
+    named = sum(label in (Label.HIT, Label.PARTIAL) for label in labels)
+    return Precision(named, said, *((named / said, 1 - false / said) if said else (None, None)))
+
+
+def _by_chance(replays: Sequence[Replay], verdicts: Sequence[CaseVerdict]) -> float | None:
+    if not any(row.chance for row in verdicts):
+        return None
+    return round(located_by_chance(verdicts, {replay.key: len(replay.findings) for replay in replays}), 6)
 
 
 def _rates(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share], trials: int) -> dict[str, Rate]:

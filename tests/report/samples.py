@@ -8,15 +8,18 @@ from decimal import Decimal
 from reviewbot.domain.diff import Side
 from reviewbot.domain.finding import Category, Finding, Location, Severity
 from reviewbot.domain.incident import LocationClass, Verdict
-from reviewbot.domain.replay import Judgement, Label
+from reviewbot.domain.replay import Judgement, Label, Vote
 from reviewbot.domain.review import HeldBack, Outcome, Stage
 from reviewbot.domain.scorecard import (
     ArmContamination,
     ArmScore,
+    Baseline,
     Comparison,
     ControlScore,
     Denominators,
     JudgeCard,
+    OperatingPoint,
+    Precision,
     Rate,
     Scorecard,
 )
@@ -161,6 +164,9 @@ def _judgement(one: Finding, label: Label, word: str, judged: bool, stage: Stage
         counter_argument="The gateway may deduplicate by order number; the incident shows that it did not." + word,
         quote="the gateway cannot tell a retry from a second charge" + word,
         judge="anthropic:judge-y" + word,
+        votes=(Vote("anthropic:judge-y" + word, label), Vote("openai:other", Label.MISS), Vote("anthropic:z", label)),
+        labelled_by=("ada" + word) if label is Label.PARTIAL else "",
+        shares_with_fix=("key intent idempotency key before each attempt" + word) if label is Label.HIT else "",
     )
 
 
@@ -200,11 +206,23 @@ def scorecard(word: str = "", judged: bool = True) -> Scorecard:
         denominators=Denominators(12, 11, 10, 10),
         arms=(_score(0, 3.7, 4.7, 6.3, word, judged), _score(1, 1, 2, 2, word, judged)),
         comparisons=(Comparison("llm", "static", 1, 4, 0.375, 0.6),),
-        judge=JudgeCard("anthropic:judge-y" + word, "judge@3", 46, 1, Decimal("0.8123"), "one judge" + word),
+        judge=_judge_card(word, judged),
         contamination={
             "llm": ArmContamination("anthropic:model-x" + word, "2025-12-31", 6, 4),
             "static": ArmContamination(None, None, 0, 0),
         },
+        baselines=(Baseline("the largest 20 % of changes (from 120 changed lines)" + word, rate(4, 10), rate(1, 6)),),
+    )
+
+
+def _judge_card(word: str, judged: bool) -> JudgeCard:
+    name = "anthropic:judge-y" + word
+    if not judged:
+        return JudgeCard(name, "judge@3", 46, 1, Decimal("0.8123"), "one judge" + word)
+    planted = {"positive": rate(9, 10), "near_miss": rate(8, 10), "decoy": rate(10, 10)}
+    note = "two opinions on each finding" + word
+    return JudgeCard(
+        name, "judge@3", 46, 1, Decimal("0.8123"), note, (name, "openai:other"), 5, 0.81, planted, 12, 0.74
     )
 
 
@@ -250,6 +268,19 @@ def _score(index: int, caught: float, partial: float, located: float, word: str,
         },
         lost_at={"choose": (3, 0)[index]} if index == 0 else {},
         trials=(3, 1)[index],
+        operating_curve=_curve(index) if judged else (),
+        precision=Precision((7, 2)[index], (20, 5)[index], 0.35, 0.9) if judged else None,
+        located_by_chance=(3.2, 1.1)[index],
+        controls_at_most=(None, 0.393)[index],
+        with_fix_words=(1, 0)[index],
+    )
+
+
+def _curve(index: int) -> tuple[OperatingPoint, ...]:
+    steps = [step / 20 for step in range(21)]
+    return tuple(
+        OperatingPoint(at, rate(round((1 - at) * (6, 2)[index]), 10), round((1 - at) ** 2 * (2, 0.5)[index], 2))
+        for at in steps
     )
 
 

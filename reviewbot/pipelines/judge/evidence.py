@@ -319,6 +319,22 @@ def _limits(record: RunRecord, arms: Sequence[ArmFacts]) -> list[str]:
     tuned = sum(key.split == "tune" for key in record.answers.by_case.values())
     if tuned:
         said.append(f"{tuned} of the incidents are marked `tune`: prompts may have been fitted to them.")
+    shared = sum(
+        one.label is Label.HIT and one.stage is None and bool(one.shares_with_fix)
+        for verdict in record.verdicts
+        for one in verdict.judgements
+    )
+    if shared:
+        said.append(
+            f"{shared} of the hits share six or more words in a row with the fix that the change does not hold: they may "
+            "be remembered. The evidence shows the words."
+        )
+    fooled = sum(one.kind is not PlantKind.POSITIVE and one.label is Label.HIT for one in record.planted)
+    if fooled:
+        said.append(
+            f"The judges called {fooled} planted remarks a hit that were none: some of the catches may be none either."
+        )
+    said.append("Caught is not prevented: how often people act on a finding is not in these figures.")
     said.append("Incidents are a selection: what was never noticed, or never written down, is not among them.")
     said.append("A finding on a control is counted as a false alarm; it may be a bug that nobody has met yet.")
     return said

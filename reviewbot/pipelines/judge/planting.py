@@ -14,7 +14,7 @@ from reviewbot.domain.repository import RepoName
 from reviewbot.domain.review import ModelCall, total_cost
 from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
-from reviewbot.pipelines.judge.verdicts import material_of
+from reviewbot.pipelines.judge.material import material_of
 from reviewbot.retro.answers import load_answers
 from reviewbot.retro.judge import CaseMaterial
 from reviewbot.retro.panel import Panel, decided

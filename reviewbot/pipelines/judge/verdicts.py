@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from reviewbot.domain.diff import Side
-from reviewbot.domain.finding import Finding, Location
+from reviewbot.domain.diff_text import parse_diff
+from reviewbot.domain.finding import Finding
 from reviewbot.domain.incident import LocationClass, Verdict
 from reviewbot.domain.replay import CaseVerdict, Judgement, Label, Replay
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.domain.review import ModelCall, Outcome, Stage, total_cost
-from reviewbot.engine.syntax import parse_source
 from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
+from reviewbot.pipelines.judge.material import material_of
+from reviewbot.pipelines.judge.places import NEARNESS, Places
 from reviewbot.retro.answers import AnswerKey, load_answers
 from reviewbot.retro.judge import CaseMaterial
+from reviewbot.retro.overlap import borrowed_words
 from reviewbot.retro.panel import Decision, Panel, decided
 
-_NEARNESS = (
-    LocationClass.EXACT,
-    LocationClass.SAME_FUNCTION,
-    LocationClass.SAME_FILE,
-    LocationClass.ELSEWHERE,
-    LocationClass.UNKNOWN,
-)
 NO_JUDGE = "no judge was asked"
 _JUDGED_STAGES = (Stage.ANCHOR, Stage.VERIFY, Stage.CHOOSE)
 """Where a hit can be lost. What was merged lives on in the finding it was merged into."""
@@ -96,9 +92,12 @@ def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey
         RevisionSnapshot(repository, Sha(alive.base)) as before,
         RevisionSnapshot(repository, Sha(alive.head)) as after,
     ):
-        places = _Places(answer.locations, {Side.LEFT: before, Side.RIGHT: after})
+        places = Places(answer.locations, {Side.LEFT: before, Side.RIGHT: after})
+        chance = places.chance_in(parse_diff(material.culprit_diff.encode("utf-8", "surrogateescape")))
         return [
-            _failed(one) if one.outcome is Outcome.FAILED else _verdict(one, material, places, plan.panel)
+            _failed(one)
+            if one.outcome is Outcome.FAILED
+            else replace(_verdict(one, material, places, plan.panel), chance=chance)
             for one in replays
         ]
 
@@ -115,7 +114,7 @@ def _failed(replay: Replay) -> CaseVerdict:
     return CaseVerdict(replay.case, replay.arm, replay.trial, Verdict.MISSED, LocationClass.UNKNOWN, review_failed=True)
 
 
-def _verdict(replay: Replay, material: CaseMaterial, places: _Places, panel: Panel | None) -> CaseVerdict:
+def _verdict(replay: Replay, material: CaseMaterial, places: Places, panel: Panel | None) -> CaseVerdict:
     """Judges what was said; where that holds no hit, also what was held back, to learn which stage lost it."""
     judgements, calls = _judged([(finding, None) for finding in replay.findings], material, places, panel)
     lost_at = None
@@ -130,7 +129,7 @@ def _verdict(replay: Replay, material: CaseMaterial, places: _Places, panel: Pan
         arm=replay.arm,
         trial=replay.trial,
         verdict=overall(said, is_judged=panel is not None),
-        location=min((one.location for one in said), key=_NEARNESS.index, default=LocationClass.ELSEWHERE),
+        location=min((one.location for one in said), key=NEARNESS.index, default=LocationClass.ELSEWHERE),
         decisive=min(said, key=decisiveness, default=None),
         judgements=tuple(judgements),
         lost_at=lost_at,
@@ -151,16 +150,23 @@ def overall(said: Sequence[Judgement], is_judged: bool) -> Verdict:
 def decisiveness(one: Judgement) -> tuple[int, int]:
     """The judgement with the least of these settles a case."""
     order = (Label.HIT, Label.PARTIAL, Label.UNJUDGED, Label.MISS)
-    return (order.index(one.label), _NEARNESS.index(one.location))
+    return (order.index(one.label), NEARNESS.index(one.location))
 
 
 def _judged(
-    findings: Iterable[tuple[Finding, Stage | None]], material: CaseMaterial, places: _Places, panel: Panel | None
+    findings: Iterable[tuple[Finding, Stage | None]], material: CaseMaterial, places: Places, panel: Panel | None
 ) -> tuple[list[Judgement], list[ModelCall]]:
     judgements: list[Judgement] = []
     calls: list[ModelCall] = []
     for finding, stage in findings:
-        blank = Judgement(finding, Label.UNJUDGED, places.class_of(finding.location), stage, failure=NO_JUDGE)
+        blank = Judgement(
+            finding,
+            Label.UNJUDGED,
+            places.class_of(finding.location),
+            stage,
+            failure=NO_JUDGE,
+            shares_with_fix=_borrowed(finding, material),
+        )
         if panel is None:
             judgements.append(blank)
             continue
@@ -168,6 +174,11 @@ def _judged(
         calls.extend(decision.calls)
         judgements.append(_with_decision(blank, decision, panel))
     return judgements, calls
+
+
+def _borrowed(finding: Finding, material: CaseMaterial) -> str:
+    said = f"{finding.title}\n{finding.explanation}\n{finding.suggestion or ''}"
+    return borrowed_words(said, f"{material.fix_diff}\n{material.fix_message}", material.culprit_diff)
 
 
 def _with_decision(blank: Judgement, decision: Decision, panel: Panel) -> Judgement:
@@ -186,58 +197,3 @@ def _with_decision(blank: Judgement, decision: Decision, panel: Panel) -> Judgem
         failure="",
         votes=decision.votes,
     )
-
-
-class _Places:
-    """Where the recorded cause stands, to say how near a finding comes to it."""
-
-    def __init__(self, recorded: Sequence[Location], snapshots: Mapping[Side, RevisionSnapshot]) -> None:
-        self._recorded = recorded
-        self._snapshots = snapshots
-
-    def class_of(self, location: Location | None) -> LocationClass:
-        """EXACT: a shared line. SAME_FUNCTION: the innermost function around both is one. UNKNOWN: nothing recorded."""
-        if not self._recorded:
-            return LocationClass.UNKNOWN
-        if location is None:
-            return LocationClass.ELSEWHERE
-        if any(location.overlaps(place) for place in self._recorded):
-            return LocationClass.EXACT
-        same_file = [place for place in self._recorded if place.path == location.path]
-        if any(place.side is location.side and self._share_function(place, location) for place in same_file):
-            return LocationClass.SAME_FUNCTION
-        return LocationClass.SAME_FILE if same_file else LocationClass.ELSEWHERE
-
-    def _share_function(self, one: Location, other: Location) -> bool:
-        content = self._snapshots[one.side].read_file(one.path)
-        tree = parse_source(one.path, content) if content is not None else None
-        if tree is None:
-            return False
-        function = tree.enclosing(one.first_line)
-        return function is not None and function == tree.enclosing(other.first_line)
-
-
-def material_of(
-    find_repository: Callable[[RepoName], Repository], repository: Repository, alive: Replay, answer: AnswerKey
-) -> CaseMaterial:
-    """What a judge is shown of a case that was replayed; raises GitError where its change is gone."""
-    culprit = _diff_text(repository, alive.base, alive.head)
-    return CaseMaterial(answer, culprit, _fix_text(find_repository, repository, answer))
-
-
-def _diff_text(repository: Repository, base: str, head: str) -> str:
-    return repository.diff(Sha(base), Sha(head), max_bytes=2**20).content.decode("utf-8", "surrogateescape")
-
-
-def _fix_text(find_repository: Callable[[RepoName], Repository], repository: Repository, answer: AnswerKey) -> str:
-    """The diffs of the fixing commits; "" where none is known or found, which the judge is told."""
-    texts = []
-    for fix in answer.fixed:
-        try:
-            home = repository if fix.repo == repository.name else find_repository(fix.repo)
-            sha = home.resolve(fix.commit) if fix.commit else home.commit_of_pull(fix.pull or 0)
-            if sha is not None and (parents := home.commit(sha).parents):
-                texts.append(_diff_text(home, parents[0], sha))
-        except (GitError, InputError):
-            continue
-    return "\n".join(texts)
