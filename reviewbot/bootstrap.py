@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reviewbot.config import Settings
     from reviewbot.engine.review import SecondLook
     from reviewbot.git.repository import Repository
+    from reviewbot.llm.batching import BatchingModel
     from reviewbot.llm.budget import Budget
     from reviewbot.llm.prices import Catalogue
     from reviewbot.llm.recording import Recorder
@@ -54,6 +55,15 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
 
+@dataclass(frozen=True, slots=True)
+class BatchChoice:
+    """Asking through batches: where it is noted what is under way, how long one is waited for, and who hears of it."""
+
+    journal: Path
+    deadline_seconds: float | None = None
+    say: Callable[[str], None] = lambda _: None
+
+
 @dataclass
 class Workshop:
     """Makes models and reviewers from their names; one budget and one ledger for all of them.
@@ -62,7 +72,7 @@ class Workshop:
     Where the budget `is_of_one_review`, a call that has no room in it fails alone, and what was found before stands.
     `tell_cost` hears what each call has cost, in US dollars, when it is over.
     `replace_model` stands in for opening a model: a dry run puts a measuring one there. `recorder` keeps every answer
-    for a replay by `scripted:FILE`.
+    for a replay by `scripted:FILE`. With `batches` models are asked through their vendor's batch interface.
     """
 
     settings: Settings
@@ -74,6 +84,8 @@ class Workshop:
     replace_model: Callable[[str], Model] | None = None
     recorder: Recorder | None = None
     patience: Patience = field(default_factory=Patience)
+    batches: BatchChoice | None = None
+    _batching: list[BatchingModel] = field(default_factory=list)
     _models: dict[str, Model] = field(default_factory=dict)
     _budget: Budget | None = None
 
@@ -189,12 +201,30 @@ class Workshop:
         from reviewbot.llm.retry import RetryingModel
 
         guarded: Model = RetryingModel(model, sleep=self.patience.sleep)
+        if self.batches is not None:
+            guarded = self._batched(model, guarded, self.batches)
         if self.tell_cost is not None:
             guarded = MeteredModel(guarded, self.tell_cost)
         if self.budget_usd is None:
             return guarded
-        self._budget = self._budget or Budget(self.budget_usd, self.spent_usd)
+        self._budget = self._budget or Budget(self.budget_usd, self.spent_usd, waits=self.batches is not None)
         return BudgetedModel(guarded, self._budget, catalogue, is_shared=not self.is_of_one_review)
+
+    def _batched(self, model: Model, direct: Model, choice: BatchChoice) -> Model:
+        from reviewbot.llm.batch_journal import BatchJournal
+        from reviewbot.llm.batching import BatchingModel
+        from reviewbot.llm.specification import batches_of
+
+        batching = BatchingModel(
+            batches_of(model), direct, BatchJournal(choice.journal), choice.deadline_seconds, choice.say
+        )
+        self._batching.append(batching)
+        return batching
+
+    def stop_waiting(self) -> None:
+        """Lets go of whoever waits for a batch; what is under way there is taken up by the next start."""
+        for batching in self._batching:
+            batching.stop()
 
 
 def load_prices(settings: Settings) -> Catalogue:

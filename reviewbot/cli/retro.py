@@ -60,7 +60,18 @@ _Budget = Annotated[
     typer.Option("--budget", metavar="USD", help="Stop before spending more; a partial report is written."),
 ]
 _Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", min=1, max=64, help="Cases at once; by default REVIEWBOT_CONCURRENCY.")
+    int | None,
+    typer.Option("--concurrency", min=1, max=256, help="Cases at once; by default REVIEWBOT_CONCURRENCY."),
+]
+_Batch = Annotated[
+    bool,
+    typer.Option(
+        "--batch", help="Ask through the vendors' batch interfaces: half the price, within a day instead of minutes."
+    ),
+]
+_BatchDeadline = Annotated[
+    str | None,
+    typer.Option("--batch-deadline", metavar="TIME", help="Ask one by one for what a batch has not done by then: 2h."),
 ]
 _FailUnder = Annotated[
     list[str] | None,
@@ -101,6 +112,8 @@ def retro(
     dry_run: _DryRun = False,
     budget: _Budget = None,
     concurrency: _Concurrency = None,
+    batch: _Batch = False,
+    batch_deadline: _BatchDeadline = None,
     record: _Record = None,
     fail_under: _FailUnder = None,
     fail_if_worse_than: _FailIfWorse = None,
@@ -110,7 +123,7 @@ def retro(
     if context.invoked_subcommand is not None:
         return
     from reviewbot.cli import retro_steps as steps
-    from reviewbot.cli.retro_setup import RetroOptions
+    from reviewbot.cli.retro_setup import Pace, RetroOptions
 
     options = RetroOptions(
         incidents=_needed(incidents),
@@ -122,8 +135,7 @@ def retro(
         out=out,
         trials=trials,
         resume=resume,
-        budget_usd=_dollars(budget),
-        concurrency=concurrency,
+        pace=Pace(_dollars(budget), concurrency, batch, batch_deadline),
         record=record,
         gates=tuple(fail_under or ()),
         worse_than=fail_if_worse_than,
@@ -152,11 +164,13 @@ def replay(
     resume: _Resume = False,
     budget: _Budget = None,
     concurrency: _Concurrency = None,
+    batch: _Batch = False,
+    batch_deadline: _BatchDeadline = None,
     policy: _Policy = None,
 ) -> None:
     """Only the first step: reviews each change and writes replays.jsonl; sees no answer."""
     from reviewbot.cli import retro_steps as steps
-    from reviewbot.cli.retro_setup import RetroOptions
+    from reviewbot.cli.retro_setup import Pace, RetroOptions
 
     options = RetroOptions(
         incidents=_needed(incidents),
@@ -168,8 +182,7 @@ def replay(
         out=out,
         trials=trials,
         resume=resume,
-        budget_usd=_dollars(budget),
-        concurrency=concurrency,
+        pace=Pace(_dollars(budget), concurrency, batch, batch_deadline),
         policy=policy,
     )
     raise typer.Exit(steps.replay_only(options))
@@ -184,12 +197,16 @@ def judge_command(
     repos: _Repos = None,
     budget: _Budget = None,
     concurrency: _Concurrency = None,
+    batch: _Batch = False,
+    batch_deadline: _BatchDeadline = None,
 ) -> None:
     """Only the second step: judges the replays in --out and writes verdicts.jsonl."""
     from reviewbot.cli import retro_steps as steps
+    from reviewbot.cli.retro_setup import Pace
 
     by = steps.JudgeChoice(tuple(judge or ()), judges)
-    raise typer.Exit(steps.judge_only(out, by, incidents, repos, _dollars(budget), concurrency))
+    pace = Pace(_dollars(budget), concurrency, batch, batch_deadline)
+    raise typer.Exit(steps.judge_only(out, by, incidents, repos, pace))
 
 
 @app.command("report")

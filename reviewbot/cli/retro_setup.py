@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -10,8 +11,16 @@ from decimal import Decimal
 from pathlib import Path
 
 from reviewbot import __version__
-from reviewbot.bootstrap import DETERMINISTIC, Workshop, chosen_reviewers, is_llm, model_label, repository_finder
-from reviewbot.cli.output import line
+from reviewbot.bootstrap import (
+    DETERMINISTIC,
+    BatchChoice,
+    Workshop,
+    chosen_reviewers,
+    is_llm,
+    model_label,
+    repository_finder,
+)
+from reviewbot.cli.output import error_line, line
 from reviewbot.cli.retro_compare import check_run
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.incident import CaseKind, Exposure
@@ -30,6 +39,39 @@ from reviewbot.retro.log import RunLog, RunSettings
 from reviewbot.store.store import Store, open_store
 
 DEFAULT_TRIALS = 3
+BATCH_CONCURRENCY = 100
+"""Cases that wait for batches at once: each is a thread that sleeps, and a batch is the better the more it holds."""
+_DURATION = re.compile(r"(\d{1,6})([smh])")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much may be asked at once and spent, and whether through batches; the deadline is as a user writes it."""
+
+    budget_usd: Decimal | None = None
+    concurrency: int | None = None
+    batch: bool = False
+    batch_deadline: str | None = None
+
+    def cases_at_once(self, settings: Settings) -> int:
+        return self.concurrency or (BATCH_CONCURRENCY if self.batch else settings.concurrency)
+
+    def batches(self, log: RunLog) -> BatchChoice | None:
+        """Raises InputError for a deadline that is none, or one without batches."""
+        if self.batch_deadline is not None and not self.batch:
+            raise InputError("--batch-deadline is for --batch; give both, or neither")
+        if not self.batch:
+            return None
+        deadline = None if self.batch_deadline is None else _seconds(self.batch_deadline)
+        return BatchChoice(log.batches, deadline, error_line)
+
+
+def _seconds(duration: str) -> float:
+    found = _DURATION.fullmatch(duration.strip())
+    if found is None:
+        raise InputError(f"--batch-deadline {duration!r} is no duration; write it as 90m, 2h or 600s")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +86,7 @@ class RetroOptions:
     out: Path | None
     trials: int | None
     resume: bool
-    budget_usd: Decimal | None
-    concurrency: int | None
+    pace: Pace
     record: Path | None = None
     gates: tuple[str, ...] = ()
     worse_than: Path | None = None
@@ -78,7 +119,10 @@ def started_run(options: RetroOptions) -> RetroRun:
     line(choice.said)
     log = RunLog(options.out or Path("retro-runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     recorder = _recorder(options.record, choice.model) if options.record else None
-    workshop = Workshop(settings, log.ledger, options.budget_usd, log.spent_usd(), recorder=recorder)
+    batches = options.pace.batches(log)
+    workshop = Workshop(
+        settings, log.ledger, options.pace.budget_usd, log.spent_usd(), recorder=recorder, batches=batches
+    )
     arms = arms_of(options, settings, workshop, policy)
     check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
     if options.worse_than is not None:
@@ -114,7 +158,7 @@ def started_run(options: RetroOptions) -> RetroRun:
         ),
         options.resume,
     )
-    concurrency = options.concurrency or settings.concurrency
+    concurrency = options.pace.cases_at_once(settings)
     return RetroRun(log, settings, workshop, run, exposure_file, arms, finder, store, concurrency, policy)
 
 
@@ -146,7 +190,10 @@ def _recorder(file: Path, model: str | None) -> Recorder:
 
 
 def taken_up_run(
-    out: Path, incidents: Path | None, repos: Path | None, budget: Decimal | None, concurrency: int | None
+    out: Path,
+    incidents: Path | None,
+    repos: Path | None,
+    pace: Pace = Pace(),
 ) -> RetroRun:
     """The run that a folder holds, for one of its later steps."""
     log = RunLog(out)
@@ -157,10 +204,10 @@ def taken_up_run(
     if incidents is not None:
         run = replace(run, incidents_file=str(incidents))
     exposure_file = with_controls(checked_exposures(Path(run.incidents_file)), run.controls or ())
-    workshop = Workshop(settings, log.ledger, budget, log.spent_usd())
+    workshop = Workshop(settings, log.ledger, pace.budget_usd, log.spent_usd(), batches=pace.batches(log))
     finder = finder_of(repos or (Path(run.repos) if run.repos else None), settings, exposure_file)
     store = open_store(settings.database_url)
-    return RetroRun(log, settings, workshop, run, exposure_file, (), finder, store, concurrency or settings.concurrency)
+    return RetroRun(log, settings, workshop, run, exposure_file, (), finder, store, pace.cases_at_once(settings))
 
 
 def checked_exposures(path: Path) -> ExposureFile:

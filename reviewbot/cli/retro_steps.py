@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 from reviewbot.bootstrap import (
@@ -15,11 +14,12 @@ from reviewbot.bootstrap import (
 from reviewbot.cli.output import error_line, line
 from reviewbot.cli.progress import progress
 from reviewbot.cli.retro_compare import worse_than
-from reviewbot.cli.retro_setup import RetroOptions, RetroRun, judging_models, started_run, taken_up_run
+from reviewbot.cli.retro_setup import Pace, RetroOptions, RetroRun, judging_models, started_run, taken_up_run
 from reviewbot.cli.retro_shortfall import failure_lines, judge_never_answered, nothing_was_reviewed, open_work
 from reviewbot.domain.incident import CaseKind
 from reviewbot.domain.replay import CaseVerdict, Replay
 from reviewbot.domain.review import Outcome
+from reviewbot.engine.runs import REVIEWER_SECONDS
 from reviewbot.errors import InputError, StoreError
 from reviewbot.pipelines.judge.evidence import RunRecord, report_of
 from reviewbot.pipelines.judge.labelling import labels_of_others, with_labels
@@ -37,6 +37,8 @@ from reviewbot.retro.labels import labels_file, load_labels
 from reviewbot.retro.log import RunLog
 from reviewbot.retro.panel import Panel
 
+BATCH_REVIEWER_SECONDS = 7 * 24 * 3600.0
+"""A reviewer that waits for batches may be a week at it: each of its waves may take a day."""
 DONE, GATE_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 
 
@@ -75,10 +77,8 @@ class JudgeChoice:
     opinions: int | None
 
 
-def judge_only(
-    out: Path, by: JudgeChoice, incidents: Path | None, repos: Path | None, budget: Decimal | None, jobs: int | None
-) -> int:
-    run = taken_up_run(out, incidents, repos, budget, jobs)
+def judge_only(out: Path, by: JudgeChoice, incidents: Path | None, repos: Path | None, pace: Pace) -> int:
+    run = taken_up_run(out, incidents, repos, pace)
     if not run.log.replays():
         raise InputError(f"{out} holds no replays: make them with reviewbot retro replay --resume --out {out}")
     earlier = (run.run.judge, *run.run.judges) if run.run.judge else ()
@@ -99,7 +99,7 @@ def judge_only(
 def report_only(
     out: Path, incidents: Path | None, repos: Path | None, gates: Sequence[str], earlier: Path | None
 ) -> int:
-    run = taken_up_run(out, incidents, repos, None, None)
+    run = taken_up_run(out, incidents, repos)
     check_gates(map(parse_gate, gates), run.run.arms)
     replays, verdicts = run.log.replays(), run.log.verdicts()
     planned = sum(run.run.trials) * len(run.exposure_file.exposures)
@@ -132,6 +132,8 @@ def _replay(run: RetroRun) -> str | None:
         done=done,
         concurrency=run.concurrency,
         seed=run.run.cases_sha256,
+        reviewer_seconds=BATCH_REVIEWER_SECONDS if run.workshop.batches else REVIEWER_SECONDS,
+        at_once=run.workshop.batches is not None,
     )
     run_id = _run_id(run)
     for one in earlier:
@@ -144,7 +146,7 @@ def _replay(run: RetroRun) -> str | None:
             run.store.save_replay(run_id, one)
             shown.advance(one.outcome is Outcome.FAILED, one.cost_usd)
 
-        return replay_plan(plan, record)
+        return _let_go(run, replay_plan(plan, record))
 
 
 def _is_settled(replay: Replay) -> bool:
@@ -166,6 +168,7 @@ def _judge(run: RetroRun, asks: bool) -> str | None:
     plan = JudgePlan(incidents, replays, run.find_repository, panel, run.concurrency)
     with progress("Judging", len({one.case for one in replays})) as shown:
         verdicts, stopped_by = judge(plan, lambda cost: shown.advance(cost_usd=cost))
+        _let_go(run, stopped_by)
     run.log.write_verdicts(verdicts)
     run.store.save_verdicts(_run_id(run), verdicts)
     if panel is None or panel.opinions < 2 or stopped_by:
@@ -176,6 +179,13 @@ def _judge(run: RetroRun, asks: bool) -> str | None:
             lambda cost: shown.advance(cost_usd=cost),
         )
     run.log.write_planted(tests)
+    return _let_go(run, stopped_by)
+
+
+def _let_go(run: RetroRun, stopped_by: str | None) -> str | None:
+    """Where a step was stopped, nobody waits for a batch any more, or the process would not end."""
+    if stopped_by:
+        run.workshop.stop_waiting()
     return stopped_by
 
 

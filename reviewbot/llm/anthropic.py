@@ -17,6 +17,7 @@ from reviewbot.ports import Completion, Prompt
 if TYPE_CHECKING:
     from anthropic import Anthropic
     from anthropic.types import MessageParam, TextBlockParam
+    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 _MAX_BREAKPOINTS = 4
@@ -43,7 +44,7 @@ class AnthropicModel:
         catalogue: Catalogue | None = None,
     ) -> None:
         self._timeout_seconds = timeout_seconds
-        self._service = Service(
+        self.service = Service(
             name=f"anthropic:{model}",
             model=model,
             base_url=base_url or ANTHROPIC_URL,
@@ -54,12 +55,28 @@ class AnthropicModel:
 
     @property
     def name(self) -> str:
-        return self._service.name
+        return self.service.name
 
     def complete(self, prompt: Prompt) -> Completion:
         started = time.monotonic()
         content = self._answer(prompt)
-        return _completion(self._service, content, prompt.max_output_tokens, time.monotonic() - started)
+        return self.completion_of(content, prompt, time.monotonic() - started)
+
+    def completion_of(self, content: dict[str, object], prompt: Prompt, seconds: float) -> Completion:
+        """What a message of the API says, at the usual price; raises a ModelError for one without a usable answer."""
+        return _completion(self.service, content, prompt.max_output_tokens, seconds)
+
+    def request_of(self, prompt: Prompt) -> MessageCreateParamsNonStreaming:
+        """The body of the request."""
+        request: MessageCreateParamsNonStreaming = {
+            "model": self.service.model,
+            "max_tokens": prompt.max_output_tokens,
+            "messages": _messages(prompt, _MAX_BREAKPOINTS - bool(prompt.system)),
+            "output_config": {"format": {"type": "json_schema", "schema": unbounded(prompt.schema)}},
+        }
+        if prompt.system:
+            request["system"] = [_block(prompt.system, cacheable=True)]
+        return request
 
     def list_models(self) -> tuple[str, ...]:
         """The names that the service lists: a call that costs nothing and proves address and key."""
@@ -67,42 +84,31 @@ class AnthropicModel:
 
         from reviewbot.llm.sdk import body_of
 
-        body = body_of(lambda: self._client.models.with_raw_response.list(limit=1000), self._service, AnthropicError)
-        return tuple(words(entry, "id") for entry in parts(answer_in(self._service, body), "data"))
+        body = body_of(lambda: self.client.models.with_raw_response.list(limit=1000), self.service, AnthropicError)
+        return tuple(words(entry, "id") for entry in parts(answer_in(self.service, body), "data"))
 
     def _answer(self, prompt: Prompt) -> dict[str, object]:
-        from anthropic import AnthropicError, omit
+        from anthropic import AnthropicError
 
         from reviewbot.llm.sdk import body_of
 
-        client = self._client
-        marks_left = _MAX_BREAKPOINTS - bool(prompt.system)
+        create = self.client.messages.with_raw_response.create
+        request = self.request_of(prompt)
         with warnings.catch_warnings():
             # The SDK warns of every model that is to be retired; whether it still works is the service's to say.
             warnings.simplefilter("ignore", DeprecationWarning)
-            body = body_of(
-                lambda: client.messages.with_raw_response.create(
-                    model=self._service.model,
-                    max_tokens=prompt.max_output_tokens,
-                    system=[_block(prompt.system, cacheable=True)] if prompt.system else omit,
-                    messages=_messages(prompt, marks_left),
-                    output_config={"format": {"type": "json_schema", "schema": unbounded(prompt.schema)}},
-                    timeout=self._timeout_seconds,
-                ),
-                self._service,
-                AnthropicError,
-            )
-        return answer_in(self._service, body)
+            body = body_of(lambda: create(**request, timeout=self._timeout_seconds), self.service, AnthropicError)
+        return answer_in(self.service, body)
 
     @cached_property
-    def _client(self) -> Anthropic:
+    def client(self) -> Anthropic:
         from anthropic import Anthropic
 
         from reviewbot.llm.wire import open_client
 
         return Anthropic(
-            api_key=self._service.key,
-            base_url=self._service.base_url,
+            api_key=self.service.key,
+            base_url=self.service.base_url,
             max_retries=0,
             timeout=self._timeout_seconds,
             http_client=open_client(self._timeout_seconds),

@@ -18,15 +18,17 @@ _TOKENS_PER_ESTIMATED = 2
 class Budget:
     """An amount in US dollars that threads spend from together; None for no limit.
 
-    `spent_usd` is what an earlier part of the same run has cost already.
+    `spent_usd` is what an earlier part of the same run has cost already. Where it `waits`, an amount that has room once
+    the calls under way have cost less than the worst is held up until they are over, in place of being turned away.
     """
 
-    def __init__(self, limit_usd: Decimal | None, spent_usd: Decimal = Decimal(0)) -> None:
+    def __init__(self, limit_usd: Decimal | None, spent_usd: Decimal = Decimal(0), waits: bool = False) -> None:
         self.limit_usd = limit_usd
         self._spent_usd = spent_usd
         self._reserved_usd = Decimal(0)
         self._ran_out = False
-        self._lock = threading.Lock()
+        self._waits = waits
+        self._lock = threading.Condition()
 
     @property
     def spent_usd(self) -> Decimal:
@@ -42,7 +44,9 @@ class Budget:
     def reserve(self, amount_usd: Decimal) -> None:
         """Sets an amount aside; raises BudgetExhausted where spent, reserved and this exceed the limit."""
         with self._lock:
-            if self.limit_usd is not None and self._spent_usd + self._reserved_usd + amount_usd > self.limit_usd:
+            while self._waits and self._is_short(amount_usd, self._reserved_usd) and not self._is_short(amount_usd):
+                self._lock.wait()
+            if self._is_short(amount_usd, self._reserved_usd):
                 self._ran_out = True
                 raise BudgetExhausted(
                     f"the budget of ${self.limit_usd} is used up: ${_cents(self._spent_usd)} spent, "
@@ -51,11 +55,15 @@ class Budget:
                 )
             self._reserved_usd += amount_usd
 
+    def _is_short(self, amount_usd: Decimal, reserved_usd: Decimal = Decimal(0)) -> bool:
+        return self.limit_usd is not None and self._spent_usd + reserved_usd + amount_usd > self.limit_usd
+
     def settle(self, reserved_usd: Decimal, spent_usd: Decimal) -> None:
         """Replaces a reservation by what the call has really cost."""
         with self._lock:
             self._reserved_usd -= reserved_usd
             self._spent_usd += spent_usd
+            self._lock.notify_all()
 
 
 class MeteredModel:

@@ -17,6 +17,7 @@ from reviewbot.ports import Completion, ModelBusy, Prompt
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.responses import EasyInputMessageParam
+    from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -37,7 +38,7 @@ class OpenAIModel:
         catalogue: Catalogue | None = None,
     ) -> None:
         self._timeout_seconds = timeout_seconds
-        self._service = Service(
+        self.service = Service(
             name=f"openai:{model}",
             model=model,
             base_url=base_url or OPENAI_URL,
@@ -48,52 +49,58 @@ class OpenAIModel:
 
     @property
     def name(self) -> str:
-        return self._service.name
+        return self.service.name
 
     def complete(self, prompt: Prompt) -> Completion:
         started = time.monotonic()
         content = self._answer(prompt)
-        return _completion(self._service, content, prompt.max_output_tokens, time.monotonic() - started)
+        return self.completion_of(content, prompt, time.monotonic() - started)
 
-    def list_models(self) -> tuple[str, ...]:
-        """The names that the service lists: a call that costs nothing and proves address and key."""
-        return listed_models(self._client, self._service)
+    def completion_of(self, content: dict[str, object], prompt: Prompt, seconds: float) -> Completion:
+        """What a response of the API says, at the usual price; raises a ModelError for one without a usable answer."""
+        return _completion(self.service, content, prompt.max_output_tokens, seconds)
 
-    def _answer(self, prompt: Prompt) -> dict[str, object]:
-        from openai import OpenAIError, omit
-
-        from reviewbot.llm.sdk import body_of
-
+    def request_of(self, prompt: Prompt) -> ResponseCreateParamsNonStreaming:
+        """The body of the request."""
         turns: list[EasyInputMessageParam] = [
             {"type": "message", "role": turn.role, "content": printable(turn.text)} for turn in prompt.turns
         ]
-        client = self._client
-        body = body_of(
-            lambda: client.responses.with_raw_response.create(
-                model=self._service.model,
-                instructions=printable(prompt.system) or omit,
-                input=[*turns],
-                max_output_tokens=prompt.max_output_tokens,
-                text={
-                    "format": {
-                        "type": "json_schema",
-                        "name": schema_name(prompt),
-                        "schema": dict(prompt.schema),
-                        "strict": True,
-                    }
-                },
-                prompt_cache_key=shared_prefix_hash(prompt),
-                store=False,
-                timeout=self._timeout_seconds,
-            ),
-            self._service,
-            OpenAIError,
-        )
-        return answer_in(self._service, body)
+        request: ResponseCreateParamsNonStreaming = {
+            "model": self.service.model,
+            "input": [*turns],
+            "max_output_tokens": prompt.max_output_tokens,
+            "text": {
+                "format": {
+                    "type": "json_schema",
+                    "name": schema_name(prompt),
+                    "schema": dict(prompt.schema),
+                    "strict": True,
+                }
+            },
+            "prompt_cache_key": shared_prefix_hash(prompt),
+            "store": False,
+        }
+        if prompt.system:
+            request["instructions"] = printable(prompt.system)
+        return request
+
+    def list_models(self) -> tuple[str, ...]:
+        """The names that the service lists: a call that costs nothing and proves address and key."""
+        return listed_models(self.client, self.service)
+
+    def _answer(self, prompt: Prompt) -> dict[str, object]:
+        from openai import OpenAIError
+
+        from reviewbot.llm.sdk import body_of
+
+        create = self.client.responses.with_raw_response.create
+        request = self.request_of(prompt)
+        body = body_of(lambda: create(**request, timeout=self._timeout_seconds), self.service, OpenAIError)
+        return answer_in(self.service, body)
 
     @cached_property
-    def _client(self) -> OpenAI:
-        return open_sdk(self._service, self._timeout_seconds)
+    def client(self) -> OpenAI:
+        return open_sdk(self.service, self._timeout_seconds)
 
 
 def open_sdk(service: Service, timeout_seconds: float, withheld_headers: tuple[str, ...] = ()) -> OpenAI:

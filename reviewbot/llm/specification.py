@@ -14,6 +14,7 @@ from reviewbot.ports import Model, ModelError
 
 if TYPE_CHECKING:
     from reviewbot.llm.anthropic import AnthropicModel
+    from reviewbot.llm.batching import BatchService
     from reviewbot.llm.compatible import CompatibleModel
     from reviewbot.llm.openai import OpenAIModel
     from reviewbot.llm.prices import Catalogue
@@ -106,6 +107,22 @@ def open_model(
 
         return ScriptedModel(Path(spec.name), spec.name)
     return _remote_model(spec, keys, catalogue, timeout_seconds)
+
+
+def batches_of(model: Model) -> BatchService:
+    """The batch interface of an opened model; InputError for one that has none."""
+    from reviewbot.llm.anthropic import AnthropicModel
+    from reviewbot.llm.openai import OpenAIModel
+
+    if isinstance(model, AnthropicModel):
+        from reviewbot.llm.anthropic_batches import AnthropicBatches
+
+        return AnthropicBatches(model)
+    if isinstance(model, OpenAIModel):
+        from reviewbot.llm.openai_batches import OpenAIBatches
+
+        return OpenAIBatches(model)
+    raise InputError(f"{model.name} has no batch interface; leave out --batch, or ask an anthropic: or openai: model")
 
 
 def list_models(spec: ModelSpec, keys: ModelKeys, timeout_seconds: float = 20) -> ModelCheck:

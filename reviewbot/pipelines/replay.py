@@ -21,6 +21,7 @@ from reviewbot.domain.replay import Replay
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.domain.review import Outcome, Review
 from reviewbot.engine.review import Reviewable, SecondLook, review
+from reviewbot.engine.runs import REVIEWER_SECONDS
 from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
@@ -44,7 +45,11 @@ class Arm:
 
 @dataclass(frozen=True)
 class ReplayPlan:
-    """What is to be replayed. `find_repository` opens a repository by name or raises; `done` are keys to leave out."""
+    """What is to be replayed. `find_repository` opens a repository by name or raises; `done` are keys to leave out.
+
+    Arms and trials of a case follow each other over one opened change, or are all begun at once (`at_once`), which is
+    worth it where each of them waits for long.
+    """
 
     exposures: Sequence[Exposure]
     kinds: dict[str, CaseKind]
@@ -54,6 +59,13 @@ class ReplayPlan:
     done: frozenset[tuple[str, str, int]] = frozenset()
     concurrency: int = 4
     seed: str = ""
+    reviewer_seconds: float = REVIEWER_SECONDS
+    at_once: bool = False
+
+    def pieces(self, exposure: Exposure) -> list[list[tuple[Arm, int]]]:
+        """What is still to be replayed of a case, as it is handed to the threads."""
+        pending = self.pending(exposure)
+        return [[one] for one in pending] if self.at_once else [pending]
 
     def pending(self, exposure: Exposure) -> list[tuple[Arm, int]]:
         """Arms and trials of one case that are still to be replayed."""
@@ -80,7 +92,10 @@ def replay(plan: ReplayPlan, record: Callable[[Replay], None]) -> str | None:
     stop = Event()
     pool = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="replay")
     try:
-        return _drain(pool, (pool.submit(_replay_case, plan, one, record, stop) for one in exposures), stop)
+        pieces = [(one, piece) for one in exposures for piece in plan.pieces(one)]
+        if plan.at_once:
+            pieces.sort(key=lambda piece: [trial for _, trial in piece[1]])  # first trials first
+        return _drain(pool, (pool.submit(_replay_case, plan, *piece, record, stop) for piece in pieces), stop)
     except KeyboardInterrupt:
         return "interrupted"
     finally:
@@ -102,8 +117,13 @@ def _drain(pool: ThreadPoolExecutor, futures: Iterator[Future[None]], stop: Even
     return None
 
 
-def _replay_case(plan: ReplayPlan, exposure: Exposure, record: Callable[[Replay], None], stop: Event) -> None:
-    pending = plan.pending(exposure)
+def _replay_case(
+    plan: ReplayPlan,
+    exposure: Exposure,
+    pending: Sequence[tuple[Arm, int]],
+    record: Callable[[Replay], None],
+    stop: Event,
+) -> None:
     if not pending or stop.is_set():
         return
     try:
@@ -112,7 +132,14 @@ def _replay_case(plan: ReplayPlan, exposure: Exposure, record: Callable[[Replay]
                 if stop.is_set():
                     return
                 started = monotonic()
-                result = review(reviewable, arm.reviewers, plan.policy, trial, second_look=arm.second_look)
+                result = review(
+                    reviewable,
+                    arm.reviewers,
+                    plan.policy,
+                    trial,
+                    timeout_seconds=plan.reviewer_seconds,
+                    second_look=arm.second_look,
+                )
                 made = _replay(plan, exposure, arm, trial, result, notes, monotonic() - started)
                 record(replace(made, changed_lines=reviewable.change.diff.changed_line_count))
     except (InputError, GitError) as error:

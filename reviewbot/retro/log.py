@@ -65,6 +65,11 @@ class RunLog:
         self._lock = Lock()
 
     @property
+    def batches(self) -> Path:
+        """Where it is noted which requests are in which batch."""
+        return self.folder / "batches.jsonl"
+
+    @property
     def ledger(self) -> Path:
         return self.folder / LEDGER
 

@@ -15,6 +15,8 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.fakes import llm_batches
+
 KEY = "sk-fake-0123456789abcdef"
 MODELS = ("claude-opus-5", "gpt-6-sol", "open-model")
 _MAX_PROMPT_CHARACTERS = 400_000
@@ -76,6 +78,7 @@ class FakeService:
     knows_forms: tuple[str, ...] = ("json_schema", "json_object")
     usage: dict[str, int] = field(default_factory=lambda: {"plain": 100, "read": 40, "written": 10, "output": 20})
     stopping: threading.Event = field(default_factory=threading.Event)
+    batches: llm_batches.Batches = field(default_factory=llm_batches.Batches)
 
     def text_for(self, request: dict[str, Any]) -> str:
         return self.answerer(request) if self.answerer else self.answer
@@ -117,12 +120,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
     def do_GET(self) -> None:
-        if self._has_key():
+        if llm_batches.serves(self.path):
+            self._serve_batches("GET", b"")
+        elif self._has_key():
             self._send(200, {"data": [{"id": name, "type": "model", "object": "model"} for name in MODELS]})
 
     def do_POST(self) -> None:
         service = self.server.service
-        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
+        if llm_batches.serves(self.path):
+            self._serve_batches("POST", body)
+            return
+        request = json.loads(body)
         service.requests.append(request)
         service.headers.append({name.lower(): value for name, value in self.headers.items()})
         if not self._has_key():
@@ -137,6 +146,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, _ANSWERS[self.path](request, service, puppet))
         else:
             act(self)
+
+    def _serve_batches(self, method: str, body: bytes) -> None:
+        if not self._has_key():
+            return
+        service, claude = self.server.service, "/messages/" in self.path
+
+        def answer(request: dict[str, Any]) -> dict[str, Any]:
+            path = "/v1/messages" if claude else "/v1/responses"
+            complaint = _complaint(path, request, service)
+            assert not complaint, complaint
+            return _ANSWERS[path](request, service, Puppet.HONEST)
+
+        said = llm_batches.handle(service.batches, method, self.path, body, self.headers, answer)
+        if said is None:
+            self.close_connection = True
+        elif isinstance(said[1], bytes):
+            self._send_bytes(said[0], said[1], "application/octet-stream")
+        else:
+            self._send(*said)
 
     def _has_key(self) -> bool:
         sent = self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key", "")

@@ -326,8 +326,8 @@ def _limits(record: RunRecord, arms: Sequence[ArmFacts]) -> list[str]:
     )
     if shared:
         said.append(
-            f"{shared} of the hits share six or more words in a row with the fix that the change does not hold: they may "
-            "be remembered. The evidence shows the words."
+            f"{shared} of the hits share six or more words in a row with the fix that the change does not hold: they "
+            "may be remembered. The evidence shows the words."
         )
     fooled = sum(one.kind is not PlantKind.POSITIVE and one.label is Label.HIT for one in record.planted)
     if fooled:
