@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from reviewbot.errors import BudgetExhausted
+from reviewbot.errors import BudgetExhausted, ReviewbotError
 from reviewbot.llm.batch_journal import BatchJournal, Submission
 from reviewbot.ports import Completion, Model, ModelBusy, ModelDenied, ModelError, ModelUnreachable, Prompt
 
@@ -93,7 +93,7 @@ class BatchingModel:
         self._running: list[_Running] = []
         self._rows: dict[str, object] = {}
         self._worker: threading.Thread | None = None
-        self._ended: Exception | None = None
+        self._ended: ReviewbotError | None = None
 
     @property
     def name(self) -> str:
@@ -166,8 +166,11 @@ class BatchingModel:
                 self._poll()
                 with self._changed:
                     self._changed.wait(0.1)
-        except Exception as error:  # noqa: BLE001 - whoever waits gets it, or would wait for ever
+        except ReviewbotError as error:
             self._end(error)
+        finally:
+            # Whatever ended it, nobody waits for ever.
+            self._end(ModelUnreachable(f"{self.name}: the batches are no longer looked after"))
 
     def _next_wave(self) -> dict[str, Prompt]:
         """Those who wait, once nobody new has come for a moment."""
@@ -266,7 +269,7 @@ class BatchingModel:
             self._rows.update(rows)
             self._changed.notify_all()
 
-    def _end(self, error: Exception) -> None:
+    def _end(self, error: ReviewbotError) -> None:
         with self._changed:
             self._ended = self._ended or error
             self._changed.notify_all()
