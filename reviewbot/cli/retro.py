@@ -91,6 +91,14 @@ _Policy = Annotated[
         "--policy", metavar="FILE", help="Review under this policy (docs/policy.md) in place of the defaults."
     ),
 ]
+_Untitled = Annotated[
+    bool,
+    typer.Option(
+        "--untitled-arms",
+        help="Run each arm with a model a second time, without title and description of the changes: a paired test of "
+        "how much these lead it, or what it remembers by them.",
+    ),
+]
 _Record = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Keep every answer in FILE, to replay the run by scripted:FILE."),
@@ -118,6 +126,7 @@ def retro(
     fail_under: _FailUnder = None,
     fail_if_worse_than: _FailIfWorse = None,
     policy: _Policy = None,
+    untitled_arms: _Untitled = False,
 ) -> None:
     """Replays the changes behind past incidents, judges what the review said of them, and reports the rates."""
     if context.invoked_subcommand is not None:
@@ -140,6 +149,7 @@ def retro(
         gates=tuple(fail_under or ()),
         worse_than=fail_if_worse_than,
         policy=policy,
+        untitled=untitled_arms,
     )
     if dry_run:
         from reviewbot.cli.retro_dry_run import dry_run as say_what_it_takes
@@ -167,6 +177,7 @@ def replay(
     batch: _Batch = False,
     batch_deadline: _BatchDeadline = None,
     policy: _Policy = None,
+    untitled_arms: _Untitled = False,
 ) -> None:
     """Only the first step: reviews each change and writes replays.jsonl; sees no answer."""
     from reviewbot.cli import retro_steps as steps
@@ -184,6 +195,7 @@ def replay(
         resume=resume,
         pace=Pace(_dollars(budget), concurrency, batch, batch_deadline),
         policy=policy,
+        untitled=untitled_arms,
     )
     raise typer.Exit(steps.replay_only(options))
 

@@ -92,6 +92,7 @@ class RetroOptions:
     worse_than: Path | None = None
     opinions: int | None = None
     policy: Path | None = None
+    untitled: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,14 @@ def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop, polic
         second_look = workshop.second_look((name,), choice.models, policy.effort)
         reviewers = workshop.reviewers((name,), choice.models, policy.effort)
         arms.append(Arm(name, label, reviewers, model, trials, second_look))
-    return tuple(arms)
+    twins = [_untitled(arm) for arm in arms if arm.model] if options.untitled else []
+    return (*arms, *twins)
+
+
+def _untitled(arm: Arm) -> Arm:
+    """The same arm once more, with nothing of what the author wrote about the change."""
+    words = "without title and description"
+    return replace(arm, name=f"{arm.name}-untitled", label=f"{arm.label}, {words}", is_untitled=True)
 
 
 def finder_of(repos: Path | None, settings: Settings, exposure_file: ExposureFile) -> Callable[[RepoName], Repository]:

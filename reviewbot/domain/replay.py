@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from reviewbot.domain.finding import Finding
 from reviewbot.domain.incident import CaseKind, LocationClass, Verdict
+from reviewbot.domain.miss import Trait
 from reviewbot.domain.review import Coverage, Funnel, HeldBack, ModelCall, Outcome, ReviewerRun, Stage, total_cost
 
 
@@ -143,6 +144,7 @@ class CaseVerdict:
     review_failed: bool = False
     calls: tuple[ModelCall, ...] = ()
     chance: float = 0.0
+    traits: tuple[Trait, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, int]:

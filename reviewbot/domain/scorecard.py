@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from reviewbot.domain.miss import Miss
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -105,6 +107,7 @@ class ArmScore:
     precision: Precision | None = None
     located_by_chance: float | None = None
     """How many incidents as many findings on random changed lines would have located, in the mean."""
+    misses: tuple[Miss, ...] = ()
     controls_at_most: float | None = None
     """Where no control had a finding: the share that may have one all the same (upper bound, one-sided 95 %)."""
     with_fix_words: int = 0

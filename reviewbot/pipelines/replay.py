@@ -41,6 +41,8 @@ class Arm:
     model: str | None
     trials: int
     second_look: SecondLook | None = None
+    is_untitled: bool = False
+    """Whether the title and the description of each change are kept from it."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _replay_case(
                     return
                 started = monotonic()
                 result = review(
-                    reviewable,
+                    _untitled(reviewable) if arm.is_untitled else reviewable,
                     arm.reviewers,
                     plan.policy,
                     trial,
@@ -145,6 +147,10 @@ def _replay_case(
     except (InputError, GitError) as error:
         for arm, trial in pending:
             record(_failed(plan, exposure, arm, trial, str(error)))
+
+
+def _untitled(reviewable: Reviewable) -> Reviewable:
+    return replace(reviewable, change=replace(reviewable.change, title="", description=""))
 
 
 @contextmanager

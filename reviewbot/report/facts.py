@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from reviewbot.domain.incident import Verdict
+from reviewbot.domain.miss import Miss, Trait
 from reviewbot.domain.replay import Judgement, Label
 from reviewbot.domain.review import Outcome, Stage
 from reviewbot.domain.scorecard import ArmScore, Rate
@@ -151,6 +152,27 @@ def _reason_at(shown: ArmEvidence, stage: Stage) -> str:
     held = [one for one in shown.held_back if one.stage is stage]
     lost = next((one for one in held if one.finding in hits), held[0] if held else None)
     return lost.reason if lost else "no reason was kept"
+
+
+def lost_rows(report: RetroReport) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """How many misses of each arm were lost in which way; a stage that held some back has a row of its own."""
+    names = [[_lost_name(miss) for miss in arm.misses] for arm in report.scorecard.arms]
+    return _counts(sorted({name for listed in names for name in listed}), names)
+
+
+def _lost_name(miss: Miss) -> str:
+    return f"{miss.lost_by.value}: {miss.stage}" if miss.stage else miss.lost_by.value
+
+
+def trait_rows(report: RetroReport) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """How many misses of each arm have which trait."""
+    names = [[trait.value for miss in arm.misses for trait in miss.traits] for arm in report.scorecard.arms]
+    return _counts([trait.value for trait in Trait], names)
+
+
+def _counts(order: list[str], names: list[list[str]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    rows = ((name, tuple(listed.count(name) for listed in names)) for name in order)
+    return tuple((name, counts) for name, counts in rows if any(counts))
 
 
 def judge_rows(report: RetroReport) -> tuple[tuple[str, str], ...]:

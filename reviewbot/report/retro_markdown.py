@@ -14,9 +14,11 @@ from reviewbot.report.facts import (
     incomplete_words,
     is_judged,
     judge_rows,
+    lost_rows,
     lost_words,
     precision_words,
     state_of,
+    trait_rows,
     trial_words,
     vote_words,
 )
@@ -36,6 +38,8 @@ def markdown_report(report: RetroReport) -> str:
     parts += ["", "## Figures", "", *_figures(report), "", "## Which incidents are counted", "", *_funnel(report)]
     parts += ["", *_matrix(report, "Severity", "by_severity"), "", *_matrix(report, "Category", "by_category")]
     parts += ["", "## Without any understanding", "", *_baselines(report)]
+    if is_judged(report):
+        parts += ["", "## Why incidents were missed", "", *_misses(report)]
     parts += ["", "## Arms compared", "", *_comparisons(report), "", "## Judge card", "", *_judge_card(report)]
     parts += ["", "## Incidents", "", *_overview(report), ""]
     for incident in report.incidents:
@@ -91,6 +95,12 @@ def _baselines(report: RetroReport) -> list[str]:
         [plain(one.name), _rate_words(one.incidents), _rate_words(one.controls)] for one in report.scorecard.baselines
     ]
     return table(["Flagging by size", "Incidents flagged", "Controls flagged"], rows)
+
+
+def _misses(report: RetroReport) -> list[str]:
+    rows = [[plain(name), *map(str, counts)] for name, counts in lost_rows(report)]
+    traits = [[f"of these, with {plain(name)}", *map(str, counts)] for name, counts in trait_rows(report)]
+    return table(["Lost because", *(plain(arm.name) for arm in report.scorecard.arms)], rows + traits)
 
 
 def _funnel(report: RetroReport) -> list[str]:

@@ -57,6 +57,7 @@ def _arm(arm: ArmScore) -> dict[str, object]:
         "operating_curve": [asdict(point) for point in arm.operating_curve],
         "precision": asdict(arm.precision) if arm.precision else None,
         "located_by_chance": arm.located_by_chance,
+        "misses": [asdict(miss) for miss in arm.misses],
         "controls_at_most": arm.controls_at_most,
         "with_fix_words": arm.with_fix_words,
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
 from reviewbot.domain.incident import CaseKind, LocationClass, Verdict
+from reviewbot.domain.miss import Miss
 from reviewbot.domain.replay import CaseVerdict, Label, Replay
 from reviewbot.domain.review import Funnel, Outcome, Usage, total_cost
 from reviewbot.domain.scorecard import (
@@ -65,6 +66,7 @@ class Tally:
     verdicts: Sequence[CaseVerdict]
     denominators: Denominators
     judge: JudgeCard
+    misses: Mapping[str, tuple[Miss, ...]] = field(default_factory=dict)
 
 
 def score(tally: Tally) -> Scorecard:
@@ -165,6 +167,7 @@ def _arm_score(arm: ArmFacts, tally: Tally, shares: Mapping[str, _Share]) -> Arm
         trials=trials,
         operating_curve=_curve(tally, replays, verdicts, is_judged=rates["strict"].k is not None),
         precision=_precision(on_changes, verdicts) if rates["strict"].k is not None else None,
+        misses=tally.misses.get(arm.name, ()),
         located_by_chance=_by_chance(on_changes, verdicts),
         controls_at_most=most_possible(controls.n) if controls.n and not controls.with_findings else None,
         with_fix_words=sum(

@@ -8,15 +8,22 @@ import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reviewbot.bootstrap import repository_finder
+from reviewbot.domain.incident import CaseKind, Exposure
+from reviewbot.domain.repository import RepoName
+from reviewbot.domain.review import ReviewerRun
+from reviewbot.pipelines.replay import Arm, ReplayPlan, replay
+from reviewbot.ports import ReviewTask
 from tests.fakes.llm import FakeService, serve
 from tests.flows.world import (
     MODEL,
+    REPO,
     SECRETS,
     Command,
     Ran,
@@ -497,3 +504,52 @@ def test_quiet_changes_are_found_by_rule_once_and_kept_with_the_run(
         "Looking for quiet"
         not in keyed("retro", "replay", *_retro(world, "auto"), "--reviewer", "static", "--resume").out
     )
+
+
+def test_misses_are_told_with_the_stage_that_lost_them_and_what_sets_them_apart(whole: WholeRun) -> None:
+    misses = {miss["case"]: miss for miss in arm_of(scorecard(whole.out), "llm")["misses"]}
+
+    assert misses["INC-2"]["lost_by"] == "seen in part: another mechanism or place"
+    assert misses["INC-2"]["traits"] == ["removed code", "five changed lines or fewer"]
+    assert misses["INC-3"]["lost_by"] == "no reviewer raised it"
+    for name in ("report.html", "report.md"):
+        assert "Why incidents were missed" in (whole.out / name).read_text()
+
+
+def test_an_arm_without_titles_is_compared_with_its_twin(keyed: Command, world: World, home: Path) -> None:
+    (home / "incidents.yaml").write_text(incidents_yaml(world))
+
+    ran = keyed(*one_arm(world, "--trials", "1", "--untitled-arms"))
+
+    assert ran.code == 0, ran.said
+    card = scorecard(home / "out")
+    assert [arm["name"] for arm in card["arms"]] == ["llm", "llm-untitled"]
+    assert arm_of(card, "llm-untitled")["label"].endswith("without title and description")
+    assert [(one["a"], one["b"]) for one in card["comparisons"]] == [("llm", "llm-untitled")]
+
+
+@dataclass
+class Listener:
+    """A reviewer that finds nothing and keeps what it was told of the change."""
+
+    name = "listener"
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def review(self, task: ReviewTask) -> ReviewerRun:
+        self.told.append((task.change.title, task.change.description))
+        return ReviewerRun(self.name, paths_read=frozenset(task.paths))
+
+
+def test_an_untitled_arm_is_told_nothing_of_what_the_author_wrote(world: World) -> None:
+    titled, untitled = Listener(), Listener()
+    arms = [
+        Arm("a", "a", (titled,), None, 1),
+        Arm("b", "b", (untitled,), None, 1, is_untitled=True),
+    ]
+    exposure = Exposure("INC-1", RepoName.parse(REPO), world["retry"])
+    find = repository_finder(world.mirrors, {})
+
+    assert replay(ReplayPlan([exposure], {"INC-1": CaseKind.INCIDENT}, arms, find), lambda _: None) is None
+
+    assert titled.told[0][0]
+    assert untitled.told == [("", "")]

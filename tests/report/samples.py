@@ -8,6 +8,7 @@ from decimal import Decimal
 from reviewbot.domain.diff import Side
 from reviewbot.domain.finding import Category, Finding, Location, Severity
 from reviewbot.domain.incident import LocationClass, Verdict
+from reviewbot.domain.miss import LostBy, Miss, Trait
 from reviewbot.domain.replay import Judgement, Label, Vote
 from reviewbot.domain.review import HeldBack, Outcome, Stage
 from reviewbot.domain.scorecard import (
@@ -273,6 +274,15 @@ def _score(index: int, caught: float, partial: float, located: float, word: str,
         located_by_chance=(3.2, 1.1)[index],
         controls_at_most=(None, 0.393)[index],
         with_fix_words=(1, 0)[index],
+        misses=_misses(word) if judged else (),
+    )
+
+
+def _misses(word: str) -> tuple[Miss, ...]:
+    return (
+        Miss("INC-102", LostBy.NEVER_SURFACED, traits=(Trait.REMOVED_CODE, Trait.FEW_LINES)),
+        Miss("INC-107", LostBy.HELD_BACK, "choose" + word, "confidence 0.25 is below 0.30" + word),
+        Miss("INC-109", LostBy.REVIEW_FAILED),
     )
 
 

@@ -13,6 +13,7 @@ from reviewbot.domain.diff import Diff, FileDiff, Hunk, Line
 from reviewbot.domain.diff_text import parse_diff
 from reviewbot.domain.finding import Location
 from reviewbot.domain.incident import CaseKind, LocationClass, Verdict
+from reviewbot.domain.miss import Miss
 from reviewbot.domain.replay import CaseVerdict, Judgement, Label, PlantedVerdict, PlantKind, Replay
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.domain.review import Outcome, total_cost
@@ -20,6 +21,7 @@ from reviewbot.domain.scorecard import Denominators, JudgeCard, Rate
 from reviewbot.domain.text import printable
 from reviewbot.errors import GitError, InputError
 from reviewbot.git.repository import Repository
+from reviewbot.pipelines.judge.misses import misses_of
 from reviewbot.report.values import ArmEvidence, ControlEvidence, CulpritHunk, IncidentEvidence, RetroReport
 from reviewbot.retro.answers import AnswerFile, AnswerKey, load_answers
 from reviewbot.retro.log import RunSettings
@@ -58,6 +60,7 @@ def report_of(record: RunRecord) -> RetroReport:
         verdicts=record.verdicts,
         denominators=_denominators(record),
         judge=_judge_card(record),
+        misses={arm.name: _misses(record, arm.name) for arm in arms},
     )
     return RetroReport(
         scorecard=score(tally),
@@ -98,6 +101,12 @@ def _run_values(record: RunRecord) -> dict[str, object]:
         **({"policy": settings.policy, "policy_hash": settings.policy_hash} if settings.policy else {}),
         "title_and_description": "the commit message of the change; the model reviewer is not shown it",
     }
+
+
+def _misses(record: RunRecord, arm: str) -> tuple[Miss, ...]:
+    recorded = {case: key.locations for case, key in record.answers.by_case.items()}
+    replays = [one for one in record.replays if one.arm == arm]
+    return misses_of(replays, [one for one in record.verdicts if one.arm == arm and one.case in recorded], recorded)
 
 
 def _denominators(record: RunRecord) -> Denominators:

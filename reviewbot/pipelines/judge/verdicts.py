@@ -19,6 +19,7 @@ from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
 from reviewbot.pipelines.judge.material import material_of
+from reviewbot.pipelines.judge.misses import traits_of
 from reviewbot.pipelines.judge.places import NEARNESS, Places
 from reviewbot.retro.answers import AnswerKey, load_answers
 from reviewbot.retro.judge import CaseMaterial
@@ -93,11 +94,14 @@ def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey
         RevisionSnapshot(repository, Sha(alive.head)) as after,
     ):
         places = Places(answer.locations, {Side.LEFT: before, Side.RIGHT: after})
-        chance = places.chance_in(parse_diff(material.culprit_diff.encode("utf-8", "surrogateescape")))
+        diff = parse_diff(material.culprit_diff.encode("utf-8", "surrogateescape"))
+        chance, traits = places.chance_in(diff), traits_of(diff, answer.locations)
         return [
-            _failed(one)
-            if one.outcome is Outcome.FAILED
-            else replace(_verdict(one, material, places, plan.panel), chance=chance)
+            replace(
+                _failed(one) if one.outcome is Outcome.FAILED else _verdict(one, material, places, plan.panel),
+                chance=chance,
+                traits=traits,
+            )
             for one in replays
         ]
 
