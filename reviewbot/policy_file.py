@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from reviewbot.domain.diff import Diff
 from reviewbot.domain.effort import Effort
 from reviewbot.domain.events import Trigger
@@ -84,6 +86,13 @@ def load_policy(path: Path, defaults: Policy) -> PolicyFile:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): name a policy file") from error
     return parse_policy(text, str(path), defaults)
+
+
+def with_instruction(text: bytes, paths: str, words: str) -> str:
+    """The policy file with one entry more under `instructions`; from no file at all, one that says only that."""
+    keys = yaml.safe_load(text) or {"version": 1}
+    keys["instructions"] = [*(keys.get("instructions") or []), {"paths": paths, "text": words}]
+    return str(yaml.safe_dump(keys, sort_keys=False, allow_unicode=True, width=120))
 
 
 def policy_hash(policy: Policy, facts: Sequence[str] = ()) -> str:

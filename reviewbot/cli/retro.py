@@ -247,6 +247,28 @@ def label_command(
     label(out, incidents, by)
 
 
+@app.command("learn")
+def learn_command(
+    out: _NeededOut,
+    arm: Annotated[str | None, typer.Option("--arm", metavar="NAME", help="By default the first with a model.")] = None,
+    miss_class: Annotated[
+        str | None,
+        typer.Option("--class", metavar="WORDS", help="A class of misses by some of its words: the largest."),
+    ] = None,
+    repos: _Repos = None,
+    budget: _Budget = None,
+    concurrency: _Concurrency = None,
+    batch: _Batch = False,
+    batch_deadline: _BatchDeadline = None,
+) -> None:
+    """Propose a general rule for a class of misses, and replay with and without it; nothing is adopted."""
+    from reviewbot.cli.retro_learn import LearnOptions, learn
+    from reviewbot.cli.retro_setup import Pace
+
+    pace = Pace(_dollars(budget), concurrency, batch, batch_deadline)
+    raise typer.Exit(learn(LearnOptions(out, arm, miss_class, repos, pace)))
+
+
 class _Format(StrEnum):
     TEXT = "text"
     JSON = "json"

@@ -37,15 +37,16 @@ def worse_than(earlier: Path, run: Path) -> list[str]:
 
 def pairings_of(first: Path, second: Path) -> list[Pairing]:
     """Each pair of arms of two runs; InputError for folders that hold no judged run, or nothing in common."""
-    return [pairing(a, b) for a, b in paired_arms(_sides(first), _sides(second))]
+    return [pairing(a, b) for a, b in paired_arms(sides_of(first), sides_of(second))]
 
 
 def check_run(folder: Path) -> None:
     """Raises InputError where a folder holds no run to be compared with; asked before anything is spent."""
-    _sides(folder)
+    sides_of(folder)
 
 
-def _sides(folder: Path) -> Sequence[Side]:
+def sides_of(folder: Path) -> Sequence[Side]:
+    """The arms of a judged run, with people's labels; InputError for a folder that holds none."""
     log = RunLog(folder)
     settings = log.settings()
     if settings is None:

@@ -93,6 +93,8 @@ class RetroOptions:
     opinions: int | None = None
     policy: Path | None = None
     untitled: bool = False
+    controls: tuple[Exposure, ...] | None = None
+    """Quiet changes that an earlier run found by rule, to be taken again."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def started_run(options: RetroOptions) -> RetroRun:
     store = open_store(settings.database_url)
     finder = finder_of(options.repos, settings, exposure_file)
     earlier = log.settings() if options.resume else None
-    controls = earlier.controls if earlier is not None else _quiet_changes(exposure_file, finder)
+    known = earlier.controls if earlier is not None else options.controls
+    controls = known if known is not None else _quiet_changes(exposure_file, finder)
     exposure_file = with_controls(exposure_file, controls or ())
     run = log.start(
         RunSettings(
