@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from reviewbot.bootstrap import (
 from reviewbot.cli.output import error_line, line
 from reviewbot.cli.retro_compare import check_run
 from reviewbot.config import Settings, load_settings
+from reviewbot.domain.finding import Finding
 from reviewbot.domain.incident import CaseKind, Exposure
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.repository import RepoName
@@ -39,6 +40,9 @@ from reviewbot.retro.log import RunLog, RunSettings
 from reviewbot.store.store import Store, open_store
 
 DEFAULT_TRIALS = 3
+Record = Callable[[RepoName, int], Sequence[Finding] | None]
+SAID_THEN = "live"
+"""The arm that is no review: what the App has on record for the pull requests."""
 BATCH_CONCURRENCY = 100
 """Cases that wait for batches at once: each is a thread that sleeps, and a batch is the better the more it holds."""
 _DURATION = re.compile(r"(\d{1,6})([smh])")
@@ -126,7 +130,8 @@ def started_run(options: RetroOptions) -> RetroRun:
     workshop = Workshop(
         settings, log.ledger, options.pace.budget_usd, log.spent_usd(), recorder=recorder, batches=batches
     )
-    arms = arms_of(options, settings, workshop, policy)
+    store = open_store(settings.database_url)
+    arms = arms_of(options, settings, workshop, policy, store.said_then.findings)
     check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
     if options.worse_than is not None:
         check_run(options.worse_than)
@@ -136,7 +141,6 @@ def started_run(options: RetroOptions) -> RetroRun:
     for one in judges:
         workshop.model(one)
     repos = options.repos or settings.repos
-    store = open_store(settings.database_url)
     finder = finder_of(options.repos, settings, exposure_file)
     earlier = log.settings() if options.resume else None
     known = earlier.controls if earlier is not None else options.controls
@@ -230,13 +234,19 @@ def policy_of(options: RetroOptions) -> Policy:
     return load_policy(options.policy, Policy()).policy if options.policy is not None else Policy()
 
 
-def arms_of(options: RetroOptions, settings: Settings, workshop: Workshop, policy: Policy) -> tuple[Arm, ...]:
+def arms_of(
+    options: RetroOptions, settings: Settings, workshop: Workshop, policy: Policy, said_then: Record | None = None
+) -> tuple[Arm, ...]:
     """One arm for each reviewer that was named, with how often each case is put to it."""
     choice = chosen_reviewers(settings, options.reviewers or policy.reviewers, options.models)
     if len(set(choice.names)) != len(choice.names):
         raise InputError(f"--reviewer: {', '.join(choice.names)} names one reviewer twice; each is one arm")
     arms = []
     for name in choice.names:
+        if name == SAID_THEN:
+            label = f"{name} (what the App said at the time)"
+            arms.append(Arm(name, label, (), None, 1, said_then=said_then))
+            continue
         model = str(choice.models) if is_llm(name) else None
         trials = 1 if name.startswith(DETERMINISTIC) else options.trials or DEFAULT_TRIALS
         asked = ", ".join(map(model_label, choice.models.find))

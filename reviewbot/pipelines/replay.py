@@ -15,6 +15,7 @@ from time import monotonic
 
 from reviewbot.domain.change import Change
 from reviewbot.domain.diff_text import parse_diff
+from reviewbot.domain.finding import Finding
 from reviewbot.domain.incident import CaseKind, Exposure
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.replay import Replay
@@ -23,6 +24,7 @@ from reviewbot.domain.review import Outcome, Review
 from reviewbot.engine.review import Reviewable, SecondLook, review
 from reviewbot.engine.runs import REVIEWER_SECONDS
 from reviewbot.errors import BudgetExhausted, GitError, InputError
+from reviewbot.git.merges import pull_of_commit
 from reviewbot.git.repository import Repository
 from reviewbot.git.snapshot import RevisionSnapshot
 from reviewbot.ports import Reviewer
@@ -43,6 +45,8 @@ class Arm:
     second_look: SecondLook | None = None
     is_untitled: bool = False
     """Whether the title and the description of each change are kept from it."""
+    said_then: Callable[[RepoName, int], Sequence[Finding] | None] | None = None
+    """In place of a review: what was said on the pull request at the time; None where it was not reviewed."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,9 @@ def _replay_case(
             for arm, trial in pending:
                 if stop.is_set():
                     return
+                if arm.said_then is not None:
+                    record(_said_then(plan, exposure, arm, trial, reviewable.change, notes))
+                    continue
                 started = monotonic()
                 result = review(
                     _untitled(reviewable) if arm.is_untitled else reviewable,
@@ -147,6 +154,32 @@ def _replay_case(
     except (InputError, GitError) as error:
         for arm, trial in pending:
             record(_failed(plan, exposure, arm, trial, str(error)))
+
+
+def _said_then(
+    plan: ReplayPlan, exposure: Exposure, arm: Arm, trial: int, change: Change, notes: tuple[str, ...]
+) -> Replay:
+    """What the record holds of the pull request of a change."""
+    repository = plan.find_repository(exposure.repo)
+    number = exposure.pull or pull_of_commit(repository, repository.commit(Sha(str(change.head))))
+    said = arm.said_then(exposure.repo, number) if number is not None and arm.said_then is not None else None
+    reason = "" if said is not None else "no review of its pull request is in the record"
+    if number is None:
+        reason = "nothing tells which pull request the commit came from"
+    return Replay(
+        case=exposure.case,
+        kind=plan.kinds[exposure.case],
+        arm=arm.name,
+        trial=trial,
+        repo=str(exposure.repo),
+        base=str(change.base),
+        head=str(change.head),
+        outcome=Outcome.FAILED if said is None else Outcome.COMPLETE,
+        reason=reason,
+        findings=tuple(said or ()),
+        notes=notes,
+        changed_lines=change.diff.changed_line_count,
+    )
 
 
 def _untitled(reviewable: Reviewable) -> Reviewable:

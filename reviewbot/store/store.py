@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from reviewbot.domain.replay import CaseVerdict, Judgement, Replay
 from reviewbot.store.review_records import add_review, call_row, key_of
 from reviewbot.store.rows import ReplayRow, RetroRunRow, ReviewRow, VerdictRow
+from reviewbot.store.said_then import SaidThen
 from reviewbot.store.transactions import Transactions, open_transactions
 
 _JUDGEMENTS = TypeAdapter(tuple[Judgement, ...])
@@ -26,6 +27,11 @@ class Store:
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
+
+    @property
+    def said_then(self) -> SaidThen:
+        """What the App said on pull requests at the time."""
+        return SaidThen(self._transactions)
 
     def start_run(self, started_at: str, folder: str, incidents_file: str) -> int:
         """The number of this run; the same for the same folder and start, so that a resumed run goes on."""
