@@ -148,6 +148,15 @@ class OpenService:
     jobs: DurableQueue
 
 
+def open_github(settings: Settings, transactions: Transactions) -> GitHubApp:
+    """GitHub as the App; the settings have to name it and its key."""
+    assert settings.github_app_id is not None
+    assert settings.github_private_key is not None
+    private_key = settings.github_private_key.get_secret_value()
+    pace = SharedPace(Installations(transactions), MemoryPace())
+    return GitHubApp(settings.github_app_id, private_key, settings.github_api_url, pace)
+
+
 def open_service(settings: Settings, worker: str) -> OpenService:
     """Everything that the settings describe; they have to name the App, its key and a webhook secret.
 
@@ -159,9 +168,7 @@ def open_service(settings: Settings, worker: str) -> OpenService:
     transactions = open_transactions(settings.database_url)
     jobs = DurableQueue(transactions)
     installations = Installations(transactions)
-    github = GitHubApp(
-        settings.github_app_id, private_key, settings.github_api_url, SharedPace(installations, MemoryPace())
-    )
+    github = open_github(settings, transactions)
     live = Live(
         own=OwnIdentity(settings.github_app_id, settings.bot_name or _slug(github)),
         github=github,

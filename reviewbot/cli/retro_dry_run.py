@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from reviewbot.bootstrap import Workshop, chosen_reviewers, is_llm, load_prices
 from reviewbot.cli.output import error_line, line
-from reviewbot.cli.retro_setup import RetroOptions, arms_of, checked_exposures, finder_of, judging_models, policy_of
+from reviewbot.cli.retro_setup import (
+    SAID_THEN,
+    RetroOptions,
+    arms_of,
+    checked_exposures,
+    finder_of,
+    judging_models,
+    policy_of,
+)
 from reviewbot.config import Settings, load_settings
 from reviewbot.domain.replay import Replay
 from reviewbot.domain.review import Outcome
@@ -25,6 +33,9 @@ def dry_run(options: RetroOptions) -> None:
     line(f"{len(exposure_file.exposures)} cases; each arm with what it would ask:")
     problems: dict[str, str] = {}
     for name in choice.names:
+        if name in SAID_THEN:
+            line(f"{name} ({SAID_THEN[name]}) × 1: no model")
+            continue
         arm, measured = _measured(replace(options, reviewers=(name,)), settings, exposure_file, problems)
         line(f"{arm.label} × {arm.trials}: {_estimate_words(measured, arm.trials) if arm.model else 'no model'}")
     if any(map(is_llm, choice.names)):
@@ -51,7 +62,7 @@ def _measured(
     catalogue = load_prices(settings)
     meter = MeasuringModel(chosen_reviewers(settings, options.reviewers, options.models).model or "", catalogue)
     policy = policy_of(options)
-    [arm] = arms_of(options, settings, Workshop(settings, replace_model=lambda _: meter), policy)
+    [arm] = arms_of(options, settings, Workshop(settings, replace_model=lambda _: meter), policy, {})
 
     def note(one: Replay) -> None:
         if one.outcome is Outcome.FAILED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,8 +41,8 @@ from reviewbot.store.store import Store, open_store
 
 DEFAULT_TRIALS = 3
 Record = Callable[[RepoName, int], Sequence[Finding] | None]
-SAID_THEN = "live"
-"""The arm that is no review: what the App has on record for the pull requests."""
+SAID_THEN = {"live": "what the App said at the time", "people": "what people said before the merge"}
+"""The arms that are no reviews: they look up what was said on the pull requests."""
 BATCH_CONCURRENCY = 100
 """Cases that wait for batches at once: each is a thread that sleeps, and a batch is the better the more it holds."""
 _DURATION = re.compile(r"(\d{1,6})([smh])")
@@ -131,7 +131,7 @@ def started_run(options: RetroOptions) -> RetroRun:
         settings, log.ledger, options.pace.budget_usd, log.spent_usd(), recorder=recorder, batches=batches
     )
     store = open_store(settings.database_url)
-    arms = arms_of(options, settings, workshop, policy, store.said_then.findings)
+    arms = arms_of(options, settings, workshop, policy, _records(choice.names, settings, store))
     check_gates(map(parse_gate, options.gates), [arm.name for arm in arms])
     if options.worse_than is not None:
         check_run(options.worse_than)
@@ -235,7 +235,7 @@ def policy_of(options: RetroOptions) -> Policy:
 
 
 def arms_of(
-    options: RetroOptions, settings: Settings, workshop: Workshop, policy: Policy, said_then: Record | None = None
+    options: RetroOptions, settings: Settings, workshop: Workshop, policy: Policy, records: Mapping[str, Record]
 ) -> tuple[Arm, ...]:
     """One arm for each reviewer that was named, with how often each case is put to it."""
     choice = chosen_reviewers(settings, options.reviewers or policy.reviewers, options.models)
@@ -243,9 +243,8 @@ def arms_of(
         raise InputError(f"--reviewer: {', '.join(choice.names)} names one reviewer twice; each is one arm")
     arms = []
     for name in choice.names:
-        if name == SAID_THEN:
-            label = f"{name} (what the App said at the time)"
-            arms.append(Arm(name, label, (), None, 1, said_then=said_then))
+        if name in SAID_THEN:
+            arms.append(Arm(name, f"{name} ({SAID_THEN[name]})", (), None, 1, said_then=records[name]))
             continue
         model = str(choice.models) if is_llm(name) else None
         trials = 1 if name.startswith(DETERMINISTIC) else options.trials or DEFAULT_TRIALS
@@ -256,6 +255,19 @@ def arms_of(
         arms.append(Arm(name, label, reviewers, model, trials, second_look))
     twins = [_untitled(arm) for arm in arms if arm.model] if options.untitled else []
     return (*arms, *twins)
+
+
+def _records(names: Sequence[str], settings: Settings, store: Store) -> Mapping[str, Record]:
+    """Where each arm that is no review looks; raises InputError where people are asked for without the App's key."""
+    found: dict[str, Record] = {"live": store.said_then.findings}
+    if "people" in names:
+        from reviewbot.bootstrap_live import open_github
+        from reviewbot.cli.credentials import TO_WORK, require
+        from reviewbot.pipelines.said_by_people import PeopleRecord
+
+        require(settings, TO_WORK)
+        found["people"] = PeopleRecord(open_github(settings, store.transactions)).findings
+    return found
 
 
 def _untitled(arm: Arm) -> Arm:

@@ -42,6 +42,8 @@ class PullRequest:
     head_repo: RepoName | None
     is_merged: bool = False
     is_archived: bool = False
+    merged_at: str = ""
+    """ISO 8601 in UTC; "" where it is not merged."""
 
 
 @dataclass(frozen=True, slots=True)

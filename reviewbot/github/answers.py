@@ -83,7 +83,7 @@ class PostedReview:
 class PostedComment:
     """A comment of the conversation (`path` None) or of a line; the lists of one review's comments have no `line`.
 
-    `association` is what its author is to the repository, in GitHub's capitals.
+    `association` is what its author is to the repository, in GitHub's capitals; `created_at` is ISO 8601 in UTC.
     """
 
     id: int
@@ -96,6 +96,7 @@ class PostedComment:
     in_reply_to: int | None = None
     review_id: int | None = None
     association: str = "NONE"
+    created_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

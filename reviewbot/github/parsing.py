@@ -54,6 +54,7 @@ def pull_of(answer: Fields) -> PullRequest:
         head_repo=repo_name(fork) if fork else None,
         is_merged=answer.flag("merged"),
         is_archived=repo.flag("archived"),
+        merged_at=answer.text_or("merged_at"),
     )
 
 
@@ -115,6 +116,7 @@ def comment_of(item: Fields) -> PostedComment:
         in_reply_to=item.maybe_number("in_reply_to_id"),
         review_id=item.maybe_number("pull_request_review_id"),
         association=item.text_or("author_association", "NONE"),
+        created_at=item.text_or("created_at"),
     )
 
 

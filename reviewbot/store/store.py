@@ -29,6 +29,11 @@ class Store:
         self._transactions = transactions
 
     @property
+    def transactions(self) -> Transactions:
+        """The database, for what else is kept there."""
+        return self._transactions
+
+    @property
     def said_then(self) -> SaidThen:
         """What the App said on pull requests at the time."""
         return SaidThen(self._transactions)

@@ -102,3 +102,20 @@ def test_what_was_said_then_is_an_arm_beside_the_others(
     assert arm["cost_usd"] == 0
     assert [(one["a"], one["b"]) for one in scorecard(home / "out")["comparisons"]] == [("live", "llm")]
     assert json.dumps(live["INC-1"]["base"]) != '""'
+
+
+def test_people_are_asked_for_only_with_the_key_of_an_app(keyed: Command, incidents: str, world: World) -> None:
+    arms = ["--reviewer", "people", "--out", "out"]
+
+    ran = keyed("retro", "--incidents", "incidents.yaml", "--repos", world.mirrors, *arms)
+
+    assert ran.code == 2 and "REVIEWBOT_GITHUB_APP_ID: the number of the GitHub App" in ran.err
+
+
+def test_arms_that_look_things_up_cost_nothing_in_a_dry_run(keyed: Command, incidents: str, world: World) -> None:
+    arms = ["--reviewer", "live", "--reviewer", "people", "--dry-run"]
+
+    ran = keyed("retro", "--incidents", "incidents.yaml", "--repos", world.mirrors, *arms)
+
+    assert ran.code == 0, ran.said
+    assert "live (what the App said at the time) × 1: no model" in ran.out
