@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 from reviewbot.bootstrap import (
     load_prices,
@@ -39,6 +40,8 @@ from reviewbot.retro.panel import Panel
 
 BATCH_REVIEWER_SECONDS = 7 * 24 * 3600.0
 """A reviewer that waits for batches may be a week at it: each of its waves may take a day."""
+_SAVED_AT_ONCE = 50
+"""The log has every replay at once; the database, which only copies it, gets them by the dozen."""
 DONE, GATE_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 3
 
 
@@ -136,17 +139,26 @@ def _replay(run: RetroRun) -> str | None:
         at_once=run.workshop.batches is not None,
     )
     run_id = _run_id(run)
-    for one in earlier:
+    unsaved, saving = list[Replay](), Lock()
+    for at in range(0, len(earlier), _SAVED_AT_ONCE):
         # what ended the earlier start may have come between the log and the database
-        run.store.save_replay(run_id, one)
+        run.store.save_replays(run_id, earlier[at : at + _SAVED_AT_ONCE])
     with progress("Replaying", plan.total, len(done)) as shown:
 
         def record(one: Replay) -> None:
             run.log.append(one)
-            run.store.save_replay(run_id, one)
+            with saving:
+                unsaved.append(one)
+                if len(unsaved) >= _SAVED_AT_ONCE:
+                    run.store.save_replays(run_id, unsaved)
+                    unsaved.clear()
             shown.advance(one.outcome is Outcome.FAILED, one.cost_usd)
 
-        return _let_go(run, replay_plan(plan, record))
+        stopped = _let_go(run, replay_plan(plan, record))
+        with saving:
+            run.store.save_replays(run_id, unsaved)
+            unsaved.clear()
+        return stopped
 
 
 def _is_settled(replay: Replay) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete
@@ -49,22 +49,23 @@ class Store:
             session.flush()
             return key_of(row.id)
 
-    def save_replay(self, run_id: int, replay: Replay) -> None:
-        """Adds a replay with its review; an earlier one of the same case, arm and trial gives way."""
+    def save_replays(self, run_id: int, replays: Sequence[Replay]) -> None:
+        """Adds replays with their reviews, all or none; earlier ones of the same case, arm and trial give way."""
         with self._transactions.writing() as session:
-            _forget_replay(session, run_id, replay)
-            session.add(
-                ReplayRow(
-                    run_id=run_id,
-                    review_id=add_review(session, replay),
-                    case_name=replay.case,
-                    kind=replay.kind.value,
-                    arm=replay.arm,
-                    trial=replay.trial,
-                    notes=list(replay.notes),
-                    seconds=replay.seconds,
+            _forget_replays(session, run_id, replays)
+            for replay in replays:
+                session.add(
+                    ReplayRow(
+                        run_id=run_id,
+                        review_id=add_review(session, replay),
+                        case_name=replay.case,
+                        kind=replay.kind.value,
+                        arm=replay.arm,
+                        trial=replay.trial,
+                        notes=list(replay.notes),
+                        seconds=replay.seconds,
+                    )
                 )
-            )
 
     def save_verdicts(self, run_id: int, verdicts: Iterable[CaseVerdict]) -> None:
         """Puts these verdicts in the place of all earlier ones of the run."""
@@ -87,15 +88,14 @@ class Store:
                 session.add_all(call_row(call, verdict_id=row.id) for call in verdict.calls)
 
 
-def _forget_replay(session: Session, run_id: int, replay: Replay) -> None:
-    earlier = session.exec(
-        select(ReplayRow).where(
-            ReplayRow.run_id == run_id,
-            ReplayRow.case_name == replay.case,
-            ReplayRow.arm == replay.arm,
-            ReplayRow.trial == replay.trial,
+def _forget_replays(session: Session, run_id: int, replays: Sequence[Replay]) -> None:
+    known = session.exec(
+        select(ReplayRow.case_name, ReplayRow.arm, ReplayRow.trial, ReplayRow.review_id).where(
+            ReplayRow.run_id == run_id, col(ReplayRow.case_name).in_({one.case for one in replays})
         )
-    ).first()
-    if earlier is not None:
-        session.execute(delete(ReviewRow).where(col(ReviewRow.id) == earlier.review_id))
+    )
+    keys = {one.key for one in replays}
+    earlier = [review_id for case, arm, trial, review_id in known if (case, arm, trial) in keys]
+    if earlier:
+        session.execute(delete(ReviewRow).where(col(ReviewRow.id).in_(earlier)))
         session.expire_all()

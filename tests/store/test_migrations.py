@@ -72,7 +72,7 @@ def first_version(address: str) -> Store:
 
 def test_a_database_of_the_version_before_gets_the_new_tables_and_keeps_its_rows(address: str):
     store = first_version(address)
-    store.save_replay(store.start_run("2026-01-01", "runs/one", "incidents.yaml"), replay())
+    store.save_replays(store.start_run("2026-01-01", "runs/one", "incidents.yaml"), [replay()])
 
     transactions = Transactions(open_database(address))
 
@@ -86,17 +86,17 @@ def test_a_database_of_the_version_before_gets_the_new_tables_and_keeps_its_rows
 def test_f66_a_process_of_the_version_before_goes_on_while_the_tables_are_new(address: str):
     store = first_version(address)
     run_id = store.start_run("2026-01-01", "runs/one", "incidents.yaml")
-    store.save_replay(run_id, replay("INC-1"))
+    store.save_replays(run_id, [replay("INC-1")])
 
     new = open_database(address)
-    store.save_replay(run_id, replay("INC-2"))
+    store.save_replays(run_id, [replay("INC-2")])
 
     assert run_sql(Transactions(new), "SELECT case_name FROM replay ORDER BY id") == [("INC-1",), ("INC-2",)]
 
 
 def test_f66_a_migration_that_was_killed_anywhere_is_run_again(address: str):
     store = first_version(address)
-    store.save_replay(store.start_run("2026-01-01", "runs/one", "incidents.yaml"), replay())
+    store.save_replays(store.start_run("2026-01-01", "runs/one", "incidents.yaml"), [replay()])
     steps = ("1", "2", "9", "20", "1000")
 
     killed = run(KILLED, address, *steps)

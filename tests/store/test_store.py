@@ -61,7 +61,7 @@ def rows(store: Store, query: str) -> list[tuple]:
 def test_a_replay_can_be_asked_for_with_its_findings_and_what_they_cost(address: str):
     store = open_store(address)
     run_id = store.start_run("2026-01-01", "runs/one", "incidents.yaml")
-    store.save_replay(run_id, replay())
+    store.save_replays(run_id, [replay()])
 
     found = rows(
         store,
@@ -80,8 +80,8 @@ def test_a_replay_can_be_asked_for_with_its_findings_and_what_they_cost(address:
 def test_a_replay_that_is_saved_again_takes_the_place_of_the_first(address: str):
     store = open_store(address)
     run_id = store.start_run("2026-01-01", "runs/one", "incidents.yaml")
-    store.save_replay(run_id, replay())
-    store.save_replay(run_id, replay(outcome=Outcome.COMPLETE, findings=()))
+    store.save_replays(run_id, [replay()])
+    store.save_replays(run_id, [replay(outcome=Outcome.COMPLETE, findings=())])
 
     assert rows(store, "SELECT outcome FROM review") == [("complete",)]
     assert rows(store, "SELECT count(*) FROM finding") == [(1,)]
@@ -117,7 +117,7 @@ def test_text_that_a_database_refuses_is_stored_readably(address: str):
     store = open_store(address)
     run_id = store.start_run("2026-01-01", "runs/one", "incidents.yaml")
 
-    store.save_replay(run_id, replay(findings=(finding(title="NUL \0 and \ud800 half", quote="x\0y"),)))
+    store.save_replays(run_id, [replay(findings=(finding(title="NUL \0 and \ud800 half", quote="x\0y"),))])
 
     assert rows(store, "SELECT title FROM finding WHERE position = 0") == [("NUL \ufffd and \ufffd half",)]
 
@@ -127,7 +127,7 @@ def test_many_threads_lose_nothing(address: str):
     run_id = store.start_run("2026-01-01", "runs/one", "incidents.yaml")
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: store.save_replay(run_id, replay(f"INC-{number}")), range(40)))
+        list(pool.map(lambda number: store.save_replays(run_id, [replay(f"INC-{number}")]), range(40)))
 
     assert rows(store, "SELECT count(*) FROM replay") == [(40,)]
 
