@@ -16,7 +16,7 @@ from reviewbot.cli.output import error_line, line
 from reviewbot.config import load_settings
 from reviewbot.domain.text import shortened
 from reviewbot.errors import InputError
-from reviewbot.pipelines.link import FindRepository, Linked, LinkedCommit, linked, loaded_incidents
+from reviewbot.pipelines.link import FindRepository, Linked, LinkedCommit, linked, loaded_incidents, prepared
 from reviewbot.retro.answers import AnswerKey
 from reviewbot.retro.incident_edit import cause_entry, with_cause
 from reviewbot.retro.incident_keys import Confidence
@@ -87,9 +87,13 @@ def _linked_one_by_one(file: Path, incidents: Sequence[AnswerKey], finder: FindR
 
 def _all_linked(incidents: Sequence[AnswerKey], finder: FindRepository) -> Iterator[Linked]:
     """In the order of the file; the next ones are looked up while somebody reads the first."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="reviewbot-link-") as folder,
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
+        quick = prepared(incidents, finder, Path(folder))
         try:
-            yield from pool.map(lambda one: linked(one, finder), incidents)
+            yield from pool.map(lambda one: linked(one, quick), incidents)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reviewbot.domain.repository import Sha
 from reviewbot.errors import GitError
-from reviewbot.git.command import run_git
+from reviewbot.git.command import git_output
 from reviewbot.git.objects import GitObject
 from reviewbot.git.repository import Repository
 
@@ -46,12 +46,15 @@ def blame(
         return Blame({}, {})
     limits = [f"-L{first:d},{last:d}" for first, last in wanted] if len(wanted) <= _MOST_RANGES else []
     ignoring = [f"--ignore-rev={sha}" for sha in ignored[:_MOST_IGNORED]]
-    output = run_git(
+    output = git_output(
         ["-c", "blame.ignoreRevsFile=", "blame", "--porcelain", *limits, *ignoring, commit, "--", path],
         git_dir=repository.git_dir,
+        object_directory=repository.graph_directory,
         timeout_seconds=_TIMEOUT_SECONDS,
     )
-    lines, committed_at = _read(output)
+    if output.is_cut:
+        raise GitError(f"{path} of {repository.git_dir} is larger than reviewbot blames")
+    lines, committed_at = _read(output.content)
     if limits:
         return Blame(lines, committed_at)
     numbers = {number for first, last in wanted for number in range(first, last + 1)}

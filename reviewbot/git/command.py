@@ -112,6 +112,7 @@ def git_output(
     git_dir: Path,
     work_tree: Path | None = None,
     index_file: Path | None = None,
+    object_directory: Path | None = None,
     settings: Sequence[str] = (),
     secret_settings: Sequence[tuple[str, str]] = (),
     transports: str = _NO_TRANSPORT,
@@ -125,10 +126,19 @@ def git_output(
 
     `settings` are more `name=value` for git's `-c`; `secret_settings` are names and values that only the environment
     holds, where no list of processes shows them (git 2.31 and later); `index_file` is read in place of the
-    repository's index; `transports` are those that git may fetch over, joined by colons.
+    repository's index, `object_directory` before its objects; `transports` are those that git may fetch over, joined
+    by colons.
     """
     process = _started(
-        arguments, git_dir, work_tree, index_file, settings, subprocess.PIPE, transports, secret_settings
+        arguments,
+        git_dir,
+        work_tree,
+        index_file,
+        settings,
+        subprocess.PIPE,
+        transports,
+        secret_settings,
+        object_directory,
     )
     deadline = time.monotonic() + timeout_seconds
     conversation = Conversation(process, stdin, deadline, max_output_bytes, max_output_lines)
@@ -164,10 +174,13 @@ def _started(
     stderr: int | IO[bytes],
     transports: str = _NO_TRANSPORT,
     secret_settings: Sequence[tuple[str, str]] = (),
+    object_directory: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     program = git_program()
     path = f"{Path(program).parent}{os.pathsep}{os.defpath}"
     environment = {**_ENVIRONMENT, "PATH": path, "GIT_ALLOW_PROTOCOL": transports}
+    if object_directory is not None:
+        environment["GIT_OBJECT_DIRECTORY"] = str(object_directory.absolute())
     if secret_settings:
         environment["GIT_CONFIG_COUNT"] = str(len(secret_settings))
         for number, (name, value) in enumerate(secret_settings):

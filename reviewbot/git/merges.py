@@ -80,6 +80,9 @@ def _merges(git_dir: Path, tip: Sha) -> tuple[_Merge, ...]:
 
 def _holds(repository: Repository, tip: Sha, sha: Sha) -> bool:
     answer = git_output(
-        ["merge-base", "--is-ancestor", sha, tip], git_dir=repository.git_dir, accepted_exit_codes=(0, 1)
+        ["merge-base", "--is-ancestor", sha, tip],
+        git_dir=repository.git_dir,
+        object_directory=repository.graph_directory,
+        accepted_exit_codes=(0, 1),
     )
     return answer.exit_code == 0

@@ -35,12 +35,13 @@ class Repository:
     """A bare mirror, or the repository behind a checkout. Safe to share between threads.
 
     One git process answers most questions; `close` ends it, and the next question starts another.
-    `work_tree` is None for a bare repository.
+    `work_tree` is None for a bare repository, `graph_directory` where no graph was made of its history.
     """
 
     git_dir: Path
     work_tree: Path | None = None
     name: RepoName | None = None
+    graph_directory: Path | None = field(default=None, compare=False)
     objects: ObjectReader = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

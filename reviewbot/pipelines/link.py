@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.errors import GitError, InputError, RepositoryNotFound, RevisionNotFound
+from reviewbot.git.commit_graph import with_commit_graph
 from reviewbot.git.commits import CommitRecord
 from reviewbot.git.merges import pull_of_commit
 from reviewbot.git.repository import Repository
@@ -17,6 +20,8 @@ from reviewbot.retro.exposures import RepositoryPlace, load_exposures
 from reviewbot.retro.linking import BlamedFile, Candidate, candidates
 from reviewbot.retro.naming import named_causes
 
+_WORTH_A_GRAPH = 20
+"""A graph takes some seconds, and each blame is a fifth of a second quicker with it."""
 FindRepository = Callable[[RepoName], Repository]
 
 
@@ -43,6 +48,16 @@ class Linked:
 def loaded_incidents(file: Path) -> tuple[tuple[AnswerKey, ...], Mapping[RepoName, RepositoryPlace]]:
     """The incidents of a file in its order, and where it says that repositories are; raises FileProblems."""
     return load_answers(file).incidents, load_exposures(file).repositories
+
+
+def prepared(incidents: Iterable[AnswerKey], find_repository: FindRepository, folder: Path) -> FindRepository:
+    """The same repositories, with a graph in the folder for those in which many fixes are to be blamed."""
+    fixes = Counter(fix.repo for incident in incidents for fix in incident.fixed)
+    quick: dict[RepoName, Repository] = {}
+    for number, repo in enumerate(repo for repo, count in fixes.items() if count >= _WORTH_A_GRAPH):
+        with suppress(RepositoryNotFound, GitError, InputError):  # What is wrong with it is told of each incident.
+            quick[repo] = with_commit_graph(find_repository(repo), folder / str(number))
+    return lambda repo: quick[repo] if repo in quick else find_repository(repo)
 
 
 def linked(incident: AnswerKey, find_repository: FindRepository) -> Linked:
