@@ -13,10 +13,10 @@ from pathlib import Path
 
 from reviewbot.bootstrap import repository_finder
 from reviewbot.cli.output import error_line, line
-from reviewbot.config import load_settings
+from reviewbot.config import Settings, load_settings
 from reviewbot.domain.text import shortened
 from reviewbot.errors import InputError
-from reviewbot.pipelines.link import FindRepository, Linked, LinkedCommit, linked, loaded_incidents, prepared
+from reviewbot.pipelines.link import AskGitHub, FindRepository, Linked, LinkedCommit, linked, loaded_incidents, prepared
 from reviewbot.retro.answers import AnswerKey
 from reviewbot.retro.incident_edit import cause_entry, with_cause
 from reviewbot.retro.incident_keys import Confidence
@@ -91,11 +91,23 @@ def _all_linked(incidents: Sequence[AnswerKey], finder: FindRepository) -> Itera
         tempfile.TemporaryDirectory(prefix="reviewbot-link-") as folder,
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
+        ask_github = _github(load_settings())
         quick = prepared(incidents, finder, Path(folder))
         try:
-            yield from pool.map(lambda one: linked(one, quick), incidents)
+            yield from pool.map(lambda one: linked(one, quick, ask_github), incidents)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _github(settings: Settings) -> AskGitHub | None:
+    """GitHub as the App, where its id and key are set."""
+    if settings.github_app_id is None or settings.github_private_key is None:
+        return None
+    from reviewbot.bootstrap_live import open_github
+    from reviewbot.pipelines.installed import InstalledRepositories
+    from reviewbot.store.transactions import open_transactions
+
+    return InstalledRepositories(open_github(settings, open_transactions(settings.database_url))).pull_of
 
 
 def _show(found: Linked, number: int, total: int) -> None:

@@ -92,6 +92,15 @@ class RepositoryReads:
         self._calls.repo = pull.repo
         return pull
 
+    def pull_with(self, commit: str) -> int | None:
+        """The number of the pull request that brought a commit, a merged one before others; None where none did."""
+
+        def number_of(one: Fields) -> tuple[bool, int]:
+            return one.maybe_text("merged_at") is None, one.number("number")
+
+        found = sorted(self._calls.listed(f"/commits/{commit}/pulls", number_of))
+        return found[0][1] if found else None
+
     def changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         """The files of a pull request, at most 3,000: compare with its `changed_files`."""
         found: list[ChangedFile] = []

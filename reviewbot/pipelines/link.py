@@ -22,6 +22,7 @@ from reviewbot.retro.naming import named_causes
 
 _WORTH_A_GRAPH = 20
 """A graph takes some seconds, and each blame is a fifth of a second quicker with it."""
+AskGitHub = Callable[[RepoName, Sha], int | None]
 FindRepository = Callable[[RepoName], Repository]
 
 
@@ -60,8 +61,11 @@ def prepared(incidents: Iterable[AnswerKey], find_repository: FindRepository, fo
     return lambda repo: quick[repo] if repo in quick else find_repository(repo)
 
 
-def linked(incident: AnswerKey, find_repository: FindRepository) -> Linked:
-    """The candidates for the cause of one incident, from all of its fixes that stand in one repository."""
+def linked(incident: AnswerKey, find_repository: FindRepository, ask_github: AskGitHub | None = None) -> Linked:
+    """The candidates for the cause of one incident, from all of its fixes that stand in one repository.
+
+    Which pull request brought a candidate is read from the history, else asked of GitHub where it may be asked.
+    """
     if not incident.fixed:
         return Linked(incident, notes=("no fix is named: there is nothing to start from",))
     repo = incident.fixed[0].repo
@@ -74,11 +78,17 @@ def linked(incident: AnswerKey, find_repository: FindRepository) -> Linked:
     found = _candidates(repository, incident, fixes, notes)
     if not found and not notes:
         notes.append("the fix touches nothing that an earlier commit wrote, and names no cause")
-    shown = tuple(
-        LinkedCommit(one, record := repository.commit(one.commit), repo, pull_of_commit(repository, record))
-        for one in found
-    )
-    return Linked(incident, shown, tuple(notes), tuple(fixes))
+    shown = []
+    for one in found:
+        record = repository.commit(one.commit)
+        pull = pull_of_commit(repository, record)
+        if pull is None and ask_github is not None:
+            try:
+                pull = ask_github(repo, record.sha)
+            except InputError as error:
+                notes.append(str(error))
+        shown.append(LinkedCommit(one, record, repo, pull))
+    return Linked(incident, tuple(shown), tuple(dict.fromkeys(notes)), tuple(fixes))
 
 
 def _fix(repository: Repository, change: ChangeRef) -> CommitRecord:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from reviewbot.domain.diff import Side
 from reviewbot.domain.finding import Category, Finding, Location, Severity
 from reviewbot.domain.pull import PullRequest
@@ -14,6 +12,7 @@ from reviewbot.github.answers import PostedComment
 from reviewbot.github.app import GitHubApp
 from reviewbot.github.failures import GitHubFailure, NotThere
 from reviewbot.github.repository import RepositoryClient
+from reviewbot.pipelines.installed import InstalledRepositories
 
 _SHORTEST_REMARK = 25
 """Shorter ones thank, approve or agree."""
@@ -23,18 +22,15 @@ class PeopleRecord:
     """Reads pull requests through the App; only repositories that it is installed in."""
 
     def __init__(self, app: GitHubApp) -> None:
-        self._app = app
+        self._installed = InstalledRepositories(app)
 
     def findings(self, repo: RepoName, number: int) -> tuple[Finding, ...] | None:
         """What others than its author said before it was merged; None where GitHub has no such pull request.
 
         Bots, the App itself, and answers within a thread are left out. Raises InputError with GitHub's reason.
         """
-        place = self._installed.get(str(repo).lower())
-        if place is None:
-            raise InputError(f"the App is not installed in {repo}, so what people said there cannot be read")
+        client = self._installed.client(repo)
         try:
-            client = self._app.repository(*place, repo)
             pull = client.pull(number)
             said = (*client.thread_comments(number), *client.conversation(number))
         except NotThere:
@@ -42,18 +38,6 @@ class PeopleRecord:
         except GitHubFailure as failure:
             raise InputError(f"what people said on {repo}#{number} cannot be read: {failure}") from failure
         return tuple(_finding(one) for one in said if _is_a_review(one, pull, client))
-
-    @cached_property
-    def _installed(self) -> dict[str, tuple[int, int]]:
-        """Installation and id of each repository, by its name in lower case."""
-        try:
-            return {
-                str(one.repo).lower(): (installation, one.repo_id)
-                for installation in self._app.installations()
-                for one in self._app.installation_repositories(installation)
-            }
-        except GitHubFailure as failure:
-            raise InputError(f"GitHub does not say where the App is installed: {failure}") from failure
 
 
 def _is_a_review(one: PostedComment, pull: PullRequest, client: RepositoryClient) -> bool:

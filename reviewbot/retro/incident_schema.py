@@ -59,7 +59,7 @@ def incident_json_schema() -> dict[str, object]:
 
 
 class _Culprits:
-    """Finds the incident that names a change as its cause; an abbreviated sha names what it begins."""
+    """Finds the incident that names a change, as its cause or as its fix; an abbreviated sha names what it begins."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[RepoName, str | int], list[tuple[str, AnswerKey]]] = {}
@@ -93,8 +93,12 @@ def _guilty_controls(file: str, answers: AnswerFile) -> Iterator[Problem]:
 
 
 def _notes(file: str, answers: AnswerFile) -> Iterator[Problem]:
-    culprits = _Culprits()
+    culprits, fixes = _Culprits(), _Culprits()
     for key in answers.incidents:
+        for change in key.fixed:
+            fixes.add(change, key)
+    for key in answers.incidents:
+        yield from _circles(file, key, fixes)
         for change in key.introduced:
             other = culprits.incident_of(change)
             if other is not None:
@@ -103,4 +107,22 @@ def _notes(file: str, answers: AnswerFile) -> Iterator[Problem]:
             culprits.add(change, key)
         if key.started_at and key.resolved_at and key.resolved_at < key.started_at:
             what = f"the incident {key.id!r} was resolved before it started"
+            yield Problem(file, key.line, key.column, what)
+
+
+def _circles(file: str, key: AnswerKey, fixes: _Culprits) -> Iterator[Problem]:
+    """Where an incident's cause is its own fix, or that of an incident whose cause is its fix in turn."""
+    for change in key.introduced:
+        other = fixes.incident_of(change)
+        if other is None:
+            continue
+        if other.id == key.id:
+            what = f"the incident {key.id!r} names one change both as its cause and as its fix"
+            yield Problem(file, key.line, key.column, what)
+            continue
+        own = _Culprits()
+        for fix in key.fixed:
+            own.add(fix, key)
+        if any(own.incident_of(cause) for cause in other.introduced):
+            what = f"the incidents {key.id!r} and {other.id!r} name each other's fix as their cause"
             yield Problem(file, key.line, key.column, what)

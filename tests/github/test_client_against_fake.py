@@ -228,6 +228,16 @@ def test_every_method_of_the_client_is_walked_through_here():
     assert {name for name in methods if f".{name}(" not in text} == set()
 
 
+def test_the_pull_request_of_a_commit_is_the_merged_one(plain: Scene):
+    head = plain.pull.head
+    again = plain.shop.pull(head=head, author="bob")
+
+    assert plain.client.pull_with(head) in (plain.pull.number, again.number)
+    again.merge("ada")
+    assert plain.client.pull_with(head) == again.number
+    assert plain.client.pull_with(plain.shop.pull(files={"c.py": "1\n"}).head) not in (None, again.number)
+
+
 def test_f54_a_pending_review_is_taken_away(plain: Scene):
     plain.pull.review("reviewbot[bot]", "half", state="PENDING")
     (review,) = plain.client.reviews(plain.pull.number)

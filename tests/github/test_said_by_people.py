@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from reviewbot.domain.repository import RepoName
+from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.errors import InputError
+from reviewbot.pipelines.installed import InstalledRepositories
 from reviewbot.pipelines.said_by_people import PeopleRecord
 from tests.fakes.github import serve
 from tests.github.test_client_against_fake import Scene
@@ -77,3 +78,20 @@ def test_what_github_refuses_is_said_with_its_reason(scene: Scene) -> None:
 
     with pytest.raises(InputError, match=r"cannot be read|does not say"):
         PeopleRecord(scene.app).findings(SHOP, scene.pull.number)
+
+
+def test_github_tells_which_pull_request_brought_a_commit(scene: Scene) -> None:
+    head = Sha(scene.pull.head)
+    other = Sha(scene.shop.state.store.commit_named("main") or "")
+
+    repositories = InstalledRepositories(scene.app)
+
+    assert repositories.pull_of(SHOP, head) == scene.pull.number
+    assert repositories.pull_of(SHOP, other) is None
+    scene.pull.merge("ada")
+    assert repositories.pull_of(SHOP, Sha(scene.pull.state.merge_commit or "")) == scene.pull.number
+
+
+def test_a_commit_that_github_does_not_know_is_an_error_with_its_reason(scene: Scene) -> None:
+    with pytest.raises(InputError, match="GitHub does not say which pull request of octo/shop brought ffffffffff"):
+        InstalledRepositories(scene.app).pull_of(SHOP, Sha("f" * 40))

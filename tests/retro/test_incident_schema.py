@@ -133,6 +133,37 @@ def test_two_incidents_with_one_cause_are_a_note_and_no_problem(second: str, is_
     assert [note.what for note in check.notes] == ["the incident 'B' names the same cause as 'A'"] * is_same
 
 
+def test_a_cause_that_is_its_own_fix_is_a_note(tmp_path: Path) -> None:
+    text = incidents_text(f'id: A, introduced: [{{commit: "{SHA_1}"}}], fixed: [{{commit: "{SHA_1[:9]}"}}]')
+
+    assert [note.what for note in incident_check(written(tmp_path, text)).notes] == [
+        "the incident 'A' names one change both as its cause and as its fix"
+    ]
+
+
+def test_incidents_that_name_each_others_fix_as_their_cause_are_a_note_for_each(tmp_path: Path) -> None:
+    text = incidents_text(
+        f'id: A, introduced: [{{commit: "{SHA_1}"}}], fixed: [{{commit: "{SHA_4}"}}]',
+        f'id: B, introduced: [{{commit: "{SHA_4}"}}], fixed: [{{commit: "{SHA_1}"}}]',
+    )
+
+    said = [note.what for note in incident_check(written(tmp_path, text)).notes]
+
+    assert said == [
+        "the incidents 'A' and 'B' name each other's fix as their cause",
+        "the incidents 'B' and 'A' name each other's fix as their cause",
+    ]
+
+
+def test_a_fix_that_caused_another_incident_is_no_circle(tmp_path: Path) -> None:
+    text = incidents_text(
+        f'id: A, introduced: [{{commit: "{SHA_1}"}}], fixed: [{{commit: "{SHA_4}"}}]',
+        f'id: B, introduced: [{{commit: "{SHA_4}"}}]',
+    )
+
+    assert incident_check(written(tmp_path, text)).notes == ()
+
+
 def test_an_end_before_the_start_is_a_note(tmp_path: Path) -> None:
     text = incidents_text(f"{OK}, started_at: 2026-03-04, resolved_at: 2026-03-03")
 

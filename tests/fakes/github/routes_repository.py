@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from tests.fakes.github.diffs import diff_between
-from tests.fakes.github.pull_views import file_view
+from tests.fakes.github.pull_views import file_view, pull_list_view
 from tests.fakes.github.routes_pulls import pull_of, refuse_large_diff, wants_diff
 from tests.fakes.github.views import full_repository_view, user_view
 from tests.fakes.github.web import ApiError, Response, Visit, not_found, route
@@ -156,6 +156,18 @@ def commit(visit: Visit) -> Response:
     if sha is None:
         raise ApiError(422, f"No commit found for SHA: {visit.params['ref']}")
     return Response(200, commit_view(visit, sha))
+
+
+@route("GET", "/repos/{owner}/{repo}/commits/{sha}/pulls", "pull_requests:read")
+def pulls_of_commit(visit: Visit) -> Response:
+    """The merged pull request that brought a commit, or those that hold it."""
+    store, sha = visit.repo.store, visit.repo.store.commit_named(visit.params["sha"])
+    if sha is None:
+        raise ApiError(422, f"No commit found for SHA: {visit.params['sha']}")
+    found = [
+        one for one in visit.repo.pulls.values() if sha == one.merge_commit or sha in store.between(one.base, one.head)
+    ]
+    return visit.page(found, lambda one: pull_list_view(visit.world, visit.repo, one))
 
 
 @route("GET", "/repos/{owner}/{repo}/pulls/{number:int}/commits", "pull_requests:read")
