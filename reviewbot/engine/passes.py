@@ -31,7 +31,7 @@ _LENS_TASK = (
     "at most five findings, and only what you can carry to a consequence. Answer with the JSON object of your findings "
     "and nothing else.\n"
 )
-_GAP_TASK = "Look for what was missed. Answer with the JSON object of your doubts and findings and nothing else.\n"
+_GAP_TASK = "Look for what was missed. Answer with the JSON object of your findings and nothing else.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,48 +112,26 @@ def gap_prompt(task: ReviewTask, material: Sequence[Part], titles: Sequence[str]
     """The prompt of the last pass, which sees by title what the others found."""
     file = load_prompt(GAP)
     listed = "\n".join(f"- {title}" for title in titles) or "(nothing)"
-    told = f"{file.text}{fenced('found', listed)}{_GAP_TASK}"
-    return _prompt(task, material, told, GAP, f"gap@{file.version}", looks, GAP_SCHEMA)
+    return _prompt(
+        task, material, f"{file.text}{fenced('found', listed)}{_GAP_TASK}", GAP, f"gap@{file.version}", looks
+    )
 
 
-def _prompt(
-    task: ReviewTask,
-    material: Sequence[Part],
-    told: str,
-    name: str,
-    version: str,
-    looks: int,
-    schema: dict[str, Any] = FINDINGS_SCHEMA,
-) -> Prompt:
+def _prompt(task: ReviewTask, material: Sequence[Part], told: str, name: str, version: str, looks: int) -> Prompt:
     instructions = load_prompt("review")
     return Prompt(
         name=name,
         version=",".join(part for part in (instructions.version, version) if part),
         system=instructions.text,
         turns=(Turn("user", (*material, Part(told))),),
-        schema=_with_keys(schema, {"looks": LOOK_SCHEMA}) if looks else schema,
+        schema=_with_looks(FINDINGS_SCHEMA) if looks else FINDINGS_SCHEMA,
         trial=task.trial,
     )
 
 
-def _with_keys(schema: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:
-    """The schema with more keys, which are written before its own."""
+def _with_looks(schema: dict[str, Any]) -> dict[str, Any]:
     return {
         **schema,
-        "properties": {**first, **schema["properties"]},
-        "required": [*first, *schema["required"]],
+        "properties": {"looks": LOOK_SCHEMA, **schema["properties"]},
+        "required": ["looks", *schema["required"]],
     }
-
-
-_DOUBT = {
-    "path": {"type": "string"},
-    "line": {"type": "integer", "description": "its number in the diff"},
-    "assumes": {"type": "string"},
-    "broken_by": {"type": "string", "description": "what it does not hold for; empty where lines rule that out"},
-}
-_DOUBTS_SCHEMA = {
-    "type": "array",
-    "items": {"type": "object", "properties": _DOUBT, "required": list(_DOUBT), "additionalProperties": False},
-}
-GAP_SCHEMA = _with_keys(FINDINGS_SCHEMA, {"doubts": _DOUBTS_SCHEMA})
-"""A gap pass writes down what each line takes for granted before it says what is wrong; nobody reads its doubts."""

@@ -93,19 +93,6 @@ def test_the_claims_of_the_author_reach_one_lens_and_no_other_pass():
     assert [prompt.version.partition(",")[2] for prompt in seeing] == ["intent@1"]
 
 
-def test_the_gap_pass_writes_its_doubts_before_its_findings_and_only_these_count():
-    doubt = {"path": "app.py", "line": 10, "assumes": "an order is there", "broken_by": "an empty basket"}
-
-    def answer(prompt: Prompt) -> str:
-        return json.dumps({"doubts": [doubt], "findings": []}) if prompt.name == "gap" else '{"findings": []}'
-
-    model = Answering(answer)
-    run = LlmReviewer(model, effort=Effort.STANDARD).review(task(GUARD))
-
-    assert [list(prompt.schema["properties"]) for prompt in model.prompts[-1:]] == [["doubts", "findings"]]
-    assert (run.findings, run.failure) == ((), None)
-
-
 def test_the_gap_pass_sees_what_was_found_by_title_alone():
     def answer(prompt: Prompt) -> str:
         return findings_json(["Order is lost"]) if prompt.name == "review" else '{"findings": []}'
