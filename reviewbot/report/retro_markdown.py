@@ -90,11 +90,11 @@ def _chance(arm: ArmScore) -> str:
 
 def _baselines(report: RetroReport) -> list[str]:
     if not report.scorecard.baselines:
-        return ["Without controls of known size nothing can be said of flagging by size."]
+        return ["Without controls of known size, or recorded places, nothing can be said of flagging without reading."]
     rows = [
         [plain(one.name), _rate_words(one.incidents), _rate_words(one.controls)] for one in report.scorecard.baselines
     ]
-    return table(["Flagging by size", "Incidents flagged", "Controls flagged"], rows)
+    return table(["Flagging without reading", "Incidents flagged", "Controls flagged"], rows)
 
 
 def _misses(report: RetroReport) -> list[str]:

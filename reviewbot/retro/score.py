@@ -16,6 +16,7 @@ from reviewbot.domain.review import Funnel, Outcome, Usage, total_cost
 from reviewbot.domain.scorecard import (
     ArmContamination,
     ArmScore,
+    Baseline,
     Comparison,
     ControlScore,
     Denominators,
@@ -25,7 +26,7 @@ from reviewbot.domain.scorecard import (
     Rate,
     Scorecard,
 )
-from reviewbot.retro.baselines import located_by_chance, size_gates
+from reviewbot.retro.baselines import located_by_chance, random_remarks, size_gates
 from reviewbot.retro.curve import operating_curve
 from reviewbot.retro.statistics import clustered_rate, mcnemar_p, minimum_detectable, most_possible, rate_of
 
@@ -80,8 +81,13 @@ def score(tally: Tally) -> Scorecard:
         judge=tally.judge,
         contamination={arm.name: _contamination(arm, list(tally.facts.values())) for arm in tally.arms},
         not_replayed=_not_replayed(tally.replays),
-        baselines=size_gates(tally.replays, {facts.case: facts.incident for facts in tally.facts.values()}),
+        baselines=_baselines(tally),
     )
+
+
+def _baselines(tally: Tally) -> tuple[Baseline, ...]:
+    incidents = {facts.case: facts.incident for facts in tally.facts.values()}
+    return (*random_remarks(tally.verdicts, tally.replays, incidents), *size_gates(tally.replays, incidents))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from reviewbot.domain.incident import CaseKind, LocationClass, Verdict
 from reviewbot.domain.replay import CaseVerdict, Judgement, Label, Replay
 from reviewbot.domain.review import HeldBack, Outcome, Stage
 from reviewbot.domain.scorecard import OperatingPoint
-from reviewbot.retro.baselines import located_by_chance, size_gates
+from reviewbot.retro.baselines import located_by_chance, random_remarks, size_gates
 from reviewbot.retro.curve import operating_curve
 from reviewbot.retro.statistics import clustered_rate
 from tests.engine.builders import finding
@@ -127,6 +127,17 @@ def test_without_either_kind_of_change_there_is_no_gate(cases: list[str]) -> Non
 
 def test_changes_of_unknown_size_are_left_out() -> None:
     assert size_gates([replay("INC-1", lines=0), replay("quiet-1", lines=5)], {"INC-1": "INC-1"}) == ()
+
+
+def test_random_remarks_locate_what_chance_lets_them_and_flag_every_quiet_change() -> None:
+    replays = [replay("INC-1"), replay("INC-1#2"), replay("INC-2"), replay("quiet-1")]
+    verdicts = [verdict(one, chance=chance) for one, chance in zip(replays, (0.5, 0.2, 0.0), strict=False)]
+
+    one, three = random_remarks(verdicts, replays, {"INC-1": "INC-1", "INC-1#2": "INC-1", "INC-2": "INC-2"})
+
+    assert (one.incidents.k, one.incidents.n, one.controls.k, one.controls.n) == (0.5, 2, 1, 1)
+    assert three.incidents.k == pytest.approx(1 - 0.5**3)
+    assert random_remarks([], replays, {}) == ()
 
 
 def test_chance_is_that_of_at_least_one_of_as_many_findings() -> None:
