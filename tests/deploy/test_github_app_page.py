@@ -12,7 +12,7 @@ from reviewbot.setting_layers import is_operators_own, variable_name
 
 PAGE = (Path(__file__).parents[2] / "docs" / "github-app.md").read_text()
 OF_OTHER_COMMANDS = {
-    *("model", "judge", "reviewers", "repos", "prices_file", "compatible_api_key"),
+    *("model", "judge", "judges", "reviewers", "repos", "prices_file", "compatible_api_key"),
     *("anthropic_api_key", "anthropic_base_url", "openai_api_key", "openai_base_url"),
 }
 
