@@ -19,7 +19,7 @@ from reviewbot.report.more_charts import (
 )
 from reviewbot.report.page_anchor import anchor
 from reviewbot.report.values import IncidentEvidence, RetroReport
-from reviewbot.report.words import dollars, interval, number, percent, share_of
+from reviewbot.report.words import dollars, interval, number, p_value, percent, share_of
 
 
 def steps_chart(report: RetroReport) -> str:
@@ -156,7 +156,7 @@ def paired_chart(report: RetroReport) -> str:
     return difference_chart(
         "Paired differences between arms",
         [
-            Difference(f"{one.b} against {one.a}", one.gained, one.lost, f"p = {one.p_mcnemar:.3f}")
+            Difference(f"{one.b} against {one.a}", one.gained, one.lost, f"p {p_value(one.p_mcnemar)}")
             for one in report.scorecard.comparisons
         ],
     )

@@ -70,7 +70,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=words.percent, number=words.number, dollars=words.dollars, day=words.day, minute=words.minute
+        percent=words.percent,
+        number=words.number,
+        dollars=words.dollars,
+        p_value=words.p_value,
+        day=words.day,
+        minute=words.minute,
     )
     environment.globals.update(
         facts=facts,

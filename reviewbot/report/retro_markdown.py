@@ -24,7 +24,7 @@ from reviewbot.report.facts import (
 )
 from reviewbot.report.retro_charts import matrix
 from reviewbot.report.values import ArmEvidence, ControlEvidence, IncidentEvidence, RetroReport
-from reviewbot.report.words import dollars, interval, minute, number, percent, share_of
+from reviewbot.report.words import dollars, interval, minute, number, p_value, percent, share_of
 
 _LONGEST_HUNK = 60
 
@@ -122,7 +122,7 @@ def _comparisons(report: RetroReport) -> list[str]:
             f"{plain(one.a)}, then {plain(one.b)}",
             number(one.gained),
             number(one.lost),
-            f"{one.p_mcnemar:.3f}",
+            p_value(one.p_mcnemar),
             "too few cases" if one.minimum_detectable is None else percent(one.minimum_detectable),
         ]
         for one in report.scorecard.comparisons

@@ -41,6 +41,11 @@ def percent(share: float | None) -> str:
     return f"{share * 100:.0f}{_PER_CENT}"
 
 
+def p_value(p: float) -> str:
+    """`0.375`, `<0.001`: never 0."""
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """`14–61 %`."""
     return "–" if low is None or high is None else f"{percent(low).removesuffix(_PER_CENT)}–{percent(high)}"

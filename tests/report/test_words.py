@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from reviewbot.domain.scorecard import Rate
-from reviewbot.report.words import counted, dollars, interval, number, percent, share_of
+from reviewbot.report.words import counted, dollars, interval, number, p_value, percent, share_of
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_counts_have_their_plural_and_fractions_their_digits():
         "0.33",
         "2.5",
     )
+
+
+@pytest.mark.parametrize(
+    "p, told", [(1.0, "1.000"), (0.375, "0.375"), (0.0006, "0.001"), (0.0002, "<0.001"), (0, "<0.001")]
+)
+def test_a_p_value_is_never_told_as_nought(p: float, told: str):
+    assert p_value(p) == told
