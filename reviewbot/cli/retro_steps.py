@@ -177,7 +177,8 @@ def _judge(run: RetroRun, asks: bool) -> str | None:
     judges = tuple(run.workshop.model(one) for one in specifications)
     panel = Panel(judges, run.run.opinions) if judges else None
     incidents = Path(run.run.incidents_file)
-    plan = JudgePlan(incidents, replays, run.find_repository, panel, run.concurrency)
+    at_once = run.workshop.batches is not None
+    plan = JudgePlan(incidents, replays, run.find_repository, panel, run.concurrency, at_once)
     with progress("Judging", len({one.case for one in replays})) as shown:
         verdicts, stopped_by = judge(plan, lambda cost: shown.advance(cost_usd=cost))
         _let_go(run, stopped_by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from reviewbot.dialogue import Asked
@@ -13,6 +14,7 @@ from reviewbot.ports import Model
 from reviewbot.retro.judge import CaseMaterial, Opinion, opinion_on
 
 _LESSER_FIRST = (Label.MISS, Label.PARTIAL, Label.HIT)
+_MOST_OPINIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,31 @@ class Decision:
     failure: str = ""
 
 
-def decided(finding: Finding, material: CaseMaterial, panel: Panel) -> Decision:
-    """Two judges who agree settle it; else the majority of three. Of three different labels it is the middle one.
+def decided(
+    findings: Sequence[Finding], material: CaseMaterial, panel: Panel, asking: Executor
+) -> tuple[Decision, ...]:
+    """Two judges who agree settle a finding, else the majority of three; of three different labels the middle one.
 
     An answer that cannot be used counts as none, and the next judge is asked. Where only two gave usable answers and
-    they differ, the lesser holds: a catch needs two.
+    they differ, the lesser holds: a catch needs two. All that can be asked at once is: `asking` has the threads.
     """
-    asked: list[Asked[Opinion]] = []
-    while len(asked) < panel.opinions or (panel.opinions > 1 and len(asked) < 3 and not _agree(asked)):
-        asked.append(_opinion(finding, material, panel, len(asked)))
+    asked: list[list[Asked[Opinion]]] = [[] for _ in findings]
+    while wanted := [(at, number) for at, known in enumerate(asked) for number in _next(known, panel)]:
+        futures = [asking.submit(_opinion, findings[at], material, panel, number) for at, number in wanted]
+        for (at, _), future in zip(wanted, futures, strict=True):
+            asked[at].append(future.result())
+    return tuple(_decision(panel, one) for one in asked)
+
+
+def _next(asked: Sequence[Asked[Opinion]], panel: Panel) -> range:
+    """Which opinions are asked for next: the first ones together, then one more at a time."""
+    if len(asked) < panel.opinions:
+        return range(len(asked), panel.opinions)
+    is_open = panel.opinions > 1 and len(asked) < _MOST_OPINIONS and not _agree(asked)
+    return range(len(asked), len(asked) + is_open)
+
+
+def _decision(panel: Panel, asked: Sequence[Asked[Opinion]]) -> Decision:
     votes = tuple(_vote(panel, number, one) for number, one in enumerate(asked))
     calls = tuple(call for one in asked for call in one.calls)
     labels = [vote.label for vote in votes if vote.label is not Label.UNJUDGED]

@@ -18,7 +18,7 @@ from tests.fakes.llm import serve
 from tests.flows.test_retro_judges import perform
 from tests.flows.world import MODEL, Command, World, build_world, incidents_yaml, timeless
 
-_ARMS = ["--reviewer", "llm", "--model", MODEL, "--trials", "3", "--judges", "2", "--concurrency", "2", "--out", "out"]
+_ARMS = ["--reviewer", "llm", "--model", MODEL, "--trials", "3", "--judges", "2", "--out", "out"]
 _ANSWER_SECONDS = 0.8
 
 
@@ -26,18 +26,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--batch", action="store_true", help="ask through batches, each of which takes three seconds")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         world = build_world(root / "world")
-        calm = _run(root / "undisturbed", world, [])
+        calm = _run(root / "undisturbed", world, [], options.batch)
         moments = random.Random(options.seed)
-        disturbed = _run(root / "disturbed", world, [moments.uniform(0.8, 4.0) for _ in range(options.kills)])
+        disturbed = _run(
+            root / "disturbed", world, [moments.uniform(0.8, 4.0) for _ in range(options.kills)], options.batch
+        )
     kept = Counter(disturbed.kept)
     print(f"undisturbed: {calm.seconds:.1f} s, {len(calm.kept)} requests; then killed {options.kills} times")
     print(f"scorecard as undisturbed, to the byte: {'yes' if disturbed.scorecard == calm.scorecard else 'NO'}")
     print(f"requests of which the answer was on disk and that were sent again: {sum(n - 1 for n in kept.values())}")
-    print(f"requests whose answer a kill cut off: {disturbed.sent - len(disturbed.kept)}")
+    print(f"requests that were answered and whose answer a kill cut off: {disturbed.sent - len(disturbed.kept)}")
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,15 @@ class Outcome:
     seconds: float
 
 
-def _run(home: Path, world: World, kills: list[float]) -> Outcome:
+def _run(home: Path, world: World, kills: list[float], batch: bool) -> Outcome:
     home.mkdir()
     (home / "incidents.yaml").write_text(incidents_yaml(world))
     with serve() as service:
-        service.answerer = _slowly
+        service.answerer = perform if batch else _slowly
+        service.batches.looks_needed = 2
         command = Command(home, service)
         arguments = ["retro", "--incidents", "incidents.yaml", "--repos", str(world.mirrors), *_ARMS, "--resume"]
+        arguments += ["--batch"] if batch else ["--concurrency", "2"]
         for seconds in kills:
             process = command.start(*arguments)
             time.sleep(seconds)
@@ -67,7 +72,8 @@ def _run(home: Path, world: World, kills: list[float]) -> Outcome:
         assert ran.code == 0, ran.said
         ledger = (home / "out" / "ledger.jsonl").read_text().splitlines()
         keys = [str(json.loads(line)["key"]) for line in ledger]
-        return Outcome(timeless(home / "out"), keys, len(service.requests), time.perf_counter() - started)
+        sent = len(service.requests) + len(service.batches.paid)
+        return Outcome(timeless(home / "out"), keys, sent, time.perf_counter() - started)
 
 
 def _slowly(request: dict[str, object]) -> str:

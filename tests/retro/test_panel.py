@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -34,7 +37,14 @@ class Voter:
 
 def decision(*votes: str, opinions: int = 2) -> tuple[Decision, Voter]:
     voter = Voter("one", *votes)
-    return decided(FINDING, MATERIAL, Panel((voter,), opinions)), voter
+    return one_decided(Panel((voter,), opinions)), voter
+
+
+def one_decided(panel: Panel) -> Decision:
+    """One question after the other, so that votes come in the order of the judges."""
+    with ThreadPoolExecutor(1) as asking:
+        (only,) = decided([FINDING], MATERIAL, panel, asking)
+    return only
 
 
 @pytest.mark.parametrize("label", [HIT, PARTIAL, MISS])
@@ -105,7 +115,7 @@ def test_one_opinion_is_asked_for_once() -> None:
 def test_two_models_are_asked_in_turn_and_the_first_breaks_the_tie() -> None:
     one, two = Voter("one", HIT, MISS), Voter("two", MISS)
 
-    told = decided(FINDING, MATERIAL, Panel((one, two)))
+    told = one_decided(Panel((one, two)))
 
     assert [vote.judge for vote in told.votes] == ["one", "two", "one"]
     assert told.label is MISS
@@ -114,8 +124,23 @@ def test_two_models_are_asked_in_turn_and_the_first_breaks_the_tie() -> None:
 def test_nobody_is_told_what_another_said_and_each_answer_of_a_model_is_another_trial() -> None:
     one, two = Voter("one", HIT, MISS), Voter("two", MISS)
 
-    decided(FINDING, MATERIAL, Panel((one, two)))
+    one_decided(Panel((one, two)))
 
     asked = [*one.prompts, *two.prompts]
     assert len({"".join(turn.text for turn in prompt.turns) for prompt in asked}) == 1
     assert [prompt.trial for prompt in asked] == [1, 2, 1]
+
+
+def test_all_first_opinions_are_asked_for_at_once() -> None:
+    together = Barrier(6, timeout=10)
+
+    class Patient(Voter):
+        def complete(self, prompt: Prompt) -> Completion:
+            together.wait()
+            return Completion(json.dumps({**ANSWER, "verdict": "miss"}), self.name)
+
+    findings = [replace(FINDING, title=f"Remark {number}") for number in range(3)]
+    with ThreadPoolExecutor(6) as asking:
+        told = decided(findings, MATERIAL, Panel((Patient("one"),)), asking)
+
+    assert [one.label for one in told] == [MISS] * 3

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from reviewbot.domain.replay import PlantedVerdict, PlantKind, Replay
 from reviewbot.domain.repository import RepoName
-from reviewbot.domain.review import ModelCall, total_cost
+from reviewbot.domain.review import total_cost
 from reviewbot.errors import BudgetExhausted, GitError, InputError
 from reviewbot.git.repository import Repository
 from reviewbot.pipelines.judge.material import material_of
@@ -54,13 +54,16 @@ def planted(
     """
     cases = _cases(plan)
     pool = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="plant")
+    asking = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="ask")
     try:
         written = list(pool.map(lambda case: plants_for(case.material, plan.panel.judges[0]), cases))
         plants = {case.name: asked.answer for case, asked in zip(cases, written, strict=True) if asked.answer}
         calls = {case.name: asked.calls for case, asked in zip(cases, written, strict=True)}
         usable = [case for case in cases if case.name in plants]
         found: list[PlantedVerdict] = []
-        for verdicts in pool.map(lambda case: _verdicts(case, usable, plants, plan.panel, calls[case.name]), usable):
+        for verdicts in pool.map(lambda case: _verdicts(case, usable, plants, plan.panel, asking), usable):
+            first = replace(verdicts[0], calls=(*calls[verdicts[0].case], *verdicts[0].calls))
+            verdicts = [first, *verdicts[1:]]
             found += verdicts
             case_done(total_cost(tuple(call for one in verdicts for call in one.calls)))
         return tuple(found), None
@@ -69,7 +72,8 @@ def planted(
     except KeyboardInterrupt:
         return (), "interrupted"
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for threads in (pool, asking):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def planted_cases(incidents: Path, replays: Sequence[Replay]) -> list[Replay]:
@@ -95,18 +99,17 @@ def _cases(plan: PlantingPlan) -> list[_Case]:
 
 
 def _verdicts(
-    case: _Case, usable: Sequence[_Case], plants: dict[str, Plants], panel: Panel, written: tuple[ModelCall, ...]
+    case: _Case, usable: Sequence[_Case], plants: dict[str, Plants], panel: Panel, asking: Executor
 ) -> list[PlantedVerdict]:
     remarks = [(PlantKind.POSITIVE, plants[case.name].positive), (PlantKind.NEAR_MISS, plants[case.name].near_miss)]
     other = _another(case, usable)
     if other is not None:
         remarks.append((PlantKind.DECOY, plants[other.name].positive))
-    found = []
-    for number, (kind, finding) in enumerate(remarks):
-        decision = decided(finding, case.material, panel)
-        calls = (*(written if number == 0 else ()), *decision.calls)
-        found.append(PlantedVerdict(case.name, kind, finding, decision.label, decision.votes, calls))
-    return found
+    decisions = decided([finding for _, finding in remarks], case.material, panel, asking)
+    return [
+        PlantedVerdict(case.name, kind, finding, decision.label, decision.votes, decision.calls)
+        for (kind, finding), decision in zip(remarks, decisions, strict=True)
+    ]
 
 
 def _another(case: _Case, usable: Sequence[_Case]) -> _Case | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -43,6 +43,8 @@ class JudgePlan:
     find_repository: Callable[[RepoName], Repository]
     panel: Panel | None
     concurrency: int = 4
+    at_once: bool = False
+    """Whether all trials of a case are judged at once, which is worth it where answers take hours."""
 
 
 def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple[tuple[CaseVerdict, ...], str | None]:
@@ -57,7 +59,10 @@ def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple
         if one.case in answers:
             cases.setdefault(one.case, []).append(one)
     pool = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="judge")
-    pending = [pool.submit(_readable_case_verdicts, plan, replays, answers[case]) for case, replays in cases.items()]
+    asking = ThreadPoolExecutor(max_workers=max(1, plan.concurrency), thread_name_prefix="ask")
+    pending = [
+        pool.submit(_readable_case_verdicts, plan, replays, answers[case], asking) for case, replays in cases.items()
+    ]
     verdicts: dict[tuple[str, str, int], CaseVerdict] = {}
     stopped_by = None
     try:
@@ -70,20 +75,25 @@ def judge(plan: JudgePlan, case_done: Callable[[Decimal | None], None]) -> tuple
     except KeyboardInterrupt:
         stopped_by = "interrupted"
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for threads in (pool, asking):
+            threads.shutdown(wait=False, cancel_futures=True)
     ordered = (one for one in plan.replays if one.case in answers)
     return tuple(verdicts.get(one.key) or _unjudged(one) for one in ordered), stopped_by
 
 
-def _readable_case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey) -> list[CaseVerdict]:
+def _readable_case_verdicts(
+    plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey, asking: Executor
+) -> list[CaseVerdict]:
     """The verdicts of a case; where its repository cannot be read any more they stay open, those of others do not."""
     try:
-        return _case_verdicts(plan, replays, answer)
+        return _case_verdicts(plan, replays, answer, asking)
     except (GitError, InputError) as error:
         return [_unjudged(one, str(error)) for one in replays]
 
 
-def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey) -> list[CaseVerdict]:
+def _case_verdicts(
+    plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey, asking: Executor
+) -> list[CaseVerdict]:
     alive = next((one for one in replays if one.head), None)
     if alive is None:
         return [_failed(one) for one in replays]
@@ -96,14 +106,14 @@ def _case_verdicts(plan: JudgePlan, replays: Sequence[Replay], answer: AnswerKey
         places = Places(answer.locations, {Side.LEFT: before, Side.RIGHT: after})
         diff = parse_diff(material.culprit_diff.encode("utf-8", "surrogateescape"))
         chance, traits = places.chance_in(diff), traits_of(diff, answer.locations)
-        return [
-            replace(
-                _failed(one) if one.outcome is Outcome.FAILED else _verdict(one, material, places, plan.panel),
-                chance=chance,
-                traits=traits,
-            )
-            for one in replays
-        ]
+
+        def judged(one: Replay) -> CaseVerdict:
+            failed = one.outcome is Outcome.FAILED
+            made = _failed(one) if failed else _verdict(one, material, places, plan.panel, asking)
+            return replace(made, chance=chance, traits=traits)
+
+        with ThreadPoolExecutor(len(replays) if plan.at_once else 1) as trials:
+            return list(trials.map(judged, replays))
 
 
 def _unjudged(replay: Replay, failure: str = "") -> CaseVerdict:
@@ -118,13 +128,15 @@ def _failed(replay: Replay) -> CaseVerdict:
     return CaseVerdict(replay.case, replay.arm, replay.trial, Verdict.MISSED, LocationClass.UNKNOWN, review_failed=True)
 
 
-def _verdict(replay: Replay, material: CaseMaterial, places: Places, panel: Panel | None) -> CaseVerdict:
+def _verdict(
+    replay: Replay, material: CaseMaterial, places: Places, panel: Panel | None, asking: Executor
+) -> CaseVerdict:
     """Judges what was said; where that holds no hit, also what was held back, to learn which stage lost it."""
-    judgements, calls = _judged([(finding, None) for finding in replay.findings], material, places, panel)
+    judgements, calls = _judged([(finding, None) for finding in replay.findings], material, places, panel, asking)
     lost_at = None
     if panel is not None and not any(one.label is Label.HIT for one in judgements):
         held = [(one.finding, one.stage) for one in replay.held_back if one.stage in _JUDGED_STAGES]
-        held_judgements, held_calls = _judged(held, material, places, panel)
+        held_judgements, held_calls = _judged(held, material, places, panel, asking)
         lost_at = next((one.stage for one in held_judgements if one.label is Label.HIT), None)
         judgements, calls = judgements + held_judgements, calls + held_calls
     said = [one for one in judgements if one.stage is None]
@@ -158,12 +170,14 @@ def decisiveness(one: Judgement) -> tuple[int, int]:
 
 
 def _judged(
-    findings: Iterable[tuple[Finding, Stage | None]], material: CaseMaterial, places: Places, panel: Panel | None
+    findings: Iterable[tuple[Finding, Stage | None]],
+    material: CaseMaterial,
+    places: Places,
+    panel: Panel | None,
+    asking: Executor,
 ) -> tuple[list[Judgement], list[ModelCall]]:
-    judgements: list[Judgement] = []
-    calls: list[ModelCall] = []
-    for finding, stage in findings:
-        blank = Judgement(
+    blanks = [
+        Judgement(
             finding,
             Label.UNJUDGED,
             places.class_of(finding.location),
@@ -171,13 +185,13 @@ def _judged(
             failure=NO_JUDGE,
             shares_with_fix=_borrowed(finding, material),
         )
-        if panel is None:
-            judgements.append(blank)
-            continue
-        decision = decided(finding, material, panel)
-        calls.extend(decision.calls)
-        judgements.append(_with_decision(blank, decision, panel))
-    return judgements, calls
+        for finding, stage in findings
+    ]
+    if panel is None:
+        return blanks, []
+    decisions = decided([one.finding for one in blanks], material, panel, asking)
+    judgements = [_with_decision(one, decision, panel) for one, decision in zip(blanks, decisions, strict=True)]
+    return judgements, [call for decision in decisions for call in decision.calls]
 
 
 def _borrowed(finding: Finding, material: CaseMaterial) -> str:
