@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reviewbot.llm.anthropic import AnthropicModel
+from reviewbot.llm.batch_calls import BatchCalls
 from reviewbot.llm.batch_journal import Submission
-from reviewbot.llm.batching import BatchGone
-from reviewbot.llm.sdk import RawAnswer, body_of
-from reviewbot.llm.service import answer_in, count, error_of_status, part, parts, words
-from reviewbot.ports import Completion, ModelDenied, Prompt
+from reviewbot.llm.service import count, error_of_status, part, parts, words
+from reviewbot.ports import Completion, Prompt
 
 if TYPE_CHECKING:
     import httpx2
@@ -46,24 +46,24 @@ class AnthropicBatches:
         create = self._model.client.messages.batches.with_raw_response.create
         requests = [{"custom_id": key, "params": self._model.request_of(one)} for key, one in prompts.items()]
         # The type of the SDK's own parameter is that of a list of such dictionaries.
-        content = self._answer(lambda: create(requests=requests))  # type: ignore[arg-type]
+        content = self._calls.answer(lambda: create(requests=requests))  # type: ignore[arg-type]
         return words(content, "id")
 
     def rows(self, batch: str) -> Mapping[str, object] | None:
         batches = self._model.client.messages.batches
-        content = self._of_batch(batch, lambda: batches.with_raw_response.retrieve(batch))
+        content = self._calls.about(batch, lambda: batches.with_raw_response.retrieve(batch))
         if words(content, "processing_status") != "ended":
             return None
         return {words(row, "custom_id"): part(row, "result") for row in self._results(batch) if _is_answered(row)}
 
     def cancel(self, batch: str) -> None:
         batches = self._model.client.messages.batches
-        self._of_batch(batch, lambda: batches.with_raw_response.cancel(batch))
+        self._calls.about(batch, lambda: batches.with_raw_response.cancel(batch))
 
     def find(self, submission: Submission) -> Sequence[str]:
         """Batches of as many requests that were begun soon after: the API keeps no mark of ours."""
         batches = self._model.client.messages.batches
-        content = self._answer(lambda: batches.with_raw_response.list(limit=100))
+        content = self._calls.answer(lambda: batches.with_raw_response.list(limit=100))
         return [words(one, "id") for one in parts(content, "data") if _may_be(one, submission)]
 
     def completion(self, row: object, prompt: Prompt) -> Completion:
@@ -74,35 +74,19 @@ class AnthropicBatches:
         status = _STATUS_OF.get(words(error, "error", "type") or words(error, "type"), 500)
         raise error_of_status(self._model.service, status, json.dumps(error), {})
 
-    def _results(self, batch: str) -> Iterator[object]:
+    @cached_property
+    def _calls(self) -> BatchCalls:
+        from anthropic import AnthropicError
+
+        return BatchCalls(self._model.service, AnthropicError)
+
+    def _results(self, batch: str) -> list[dict[str, object]]:
         """The rows of the results, from our own address: the API's answer names one, and the key is not sent there."""
         import httpx2
 
         client = self._model.client
         path = f"/v1/messages/batches/{batch}/results"
-        body = self._of_batch_bytes(batch, lambda: _Raw(client.get(path, cast_to=httpx2.Response)))
-        for line in body.splitlines():
-            if line.strip():
-                yield answer_in(self._model.service, line)
-
-    def _of_batch(self, batch: str, send: Callable[[], RawAnswer]) -> dict[str, object]:
-        return answer_in(self._model.service, self._of_batch_bytes(batch, send))
-
-    def _of_batch_bytes(self, batch: str, send: Callable[[], RawAnswer]) -> bytes:
-        try:
-            return self._body(send)
-        except ModelDenied as error:
-            if "HTTP 404" in str(error):
-                raise BatchGone(f"{self.name}: there is no batch {batch}") from error
-            raise
-
-    def _answer(self, send: Callable[[], RawAnswer]) -> dict[str, object]:
-        return answer_in(self._model.service, self._body(send))
-
-    def _body(self, send: Callable[[], RawAnswer]) -> bytes:
-        from anthropic import AnthropicError
-
-        return body_of(send, self._model.service, AnthropicError)
+        return self._calls.rows_of(batch, lambda: _Raw(client.get(path, cast_to=httpx2.Response)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
+from reviewbot.llm.batch_calls import BatchCalls
 from reviewbot.llm.batch_journal import Submission
-from reviewbot.llm.batching import BatchGone
 from reviewbot.llm.openai import OpenAIModel
-from reviewbot.llm.sdk import RawAnswer, body_of
-from reviewbot.llm.service import answer_in, error_of_status, part, parts, words
-from reviewbot.ports import Completion, ModelDenied, Prompt
+from reviewbot.llm.service import error_of_status, part, parts, words
+from reviewbot.ports import Completion, Prompt
 
 _ENDED = ("completed", "failed", "expired", "cancelled")
 _MARK = "reviewbot_wave"
@@ -35,10 +35,10 @@ class OpenAIBatches:
         ]
         client = self._model.client
         content = "\n".join(lines).encode() + b"\n"
-        file = self._answer(
+        file = self._calls.answer(
             lambda: client.files.with_raw_response.create(file=(f"{mark}.jsonl", content), purpose="batch")
         )
-        batch = self._answer(
+        batch = self._calls.answer(
             lambda: client.batches.with_raw_response.create(
                 input_file_id=words(file, "id"),
                 endpoint="/v1/responses",
@@ -50,7 +50,7 @@ class OpenAIBatches:
 
     def rows(self, batch: str) -> Mapping[str, object] | None:
         client = self._model.client
-        content = self._of_batch(batch, lambda: client.batches.with_raw_response.retrieve(batch))
+        content = self._calls.about(batch, lambda: client.batches.with_raw_response.retrieve(batch))
         if words(content, "status") not in _ENDED:
             return None
         if words(content, "status") == "failed":
@@ -63,11 +63,11 @@ class OpenAIBatches:
 
     def cancel(self, batch: str) -> None:
         client = self._model.client
-        self._of_batch(batch, lambda: client.batches.with_raw_response.cancel(batch))
+        self._calls.about(batch, lambda: client.batches.with_raw_response.cancel(batch))
 
     def find(self, submission: Submission) -> Sequence[str]:
         client = self._model.client
-        content = self._answer(lambda: client.batches.with_raw_response.list(limit=100))
+        content = self._calls.answer(lambda: client.batches.with_raw_response.list(limit=100))
         return [words(one, "id") for one in parts(content, "data") if words(one, "metadata", _MARK) == submission.mark]
 
     def completion(self, row: object, prompt: Prompt) -> Completion:
@@ -80,28 +80,14 @@ class OpenAIBatches:
     def _file(self, batch: str, name: str) -> Mapping[str, object]:
         """The rows that have an answer, be it an error; not those that the batch did not come to."""
         client = self._model.client
-        body = self._of_batch_bytes(batch, lambda: client.files.with_raw_response.content(name))
-        rows = [answer_in(self._model.service, line) for line in body.splitlines() if line.strip()]
+        rows = self._calls.rows_of(batch, lambda: client.files.with_raw_response.content(name))
         return {words(row, "custom_id"): part(row, "response") for row in rows if part(row, "response")}
 
-    def _of_batch(self, batch: str, send: Callable[[], RawAnswer]) -> dict[str, object]:
-        return answer_in(self._model.service, self._of_batch_bytes(batch, send))
-
-    def _of_batch_bytes(self, batch: str, send: Callable[[], RawAnswer]) -> bytes:
-        try:
-            return self._body(send)
-        except ModelDenied as error:
-            if "HTTP 404" in str(error):
-                raise BatchGone(f"{self.name}: there is no batch {batch}, or no file of it any more") from error
-            raise
-
-    def _answer(self, send: Callable[[], RawAnswer]) -> dict[str, object]:
-        return answer_in(self._model.service, self._body(send))
-
-    def _body(self, send: Callable[[], RawAnswer]) -> bytes:
+    @cached_property
+    def _calls(self) -> BatchCalls:
         from openai import OpenAIError
 
-        return body_of(send, self._model.service, OpenAIError)
+        return BatchCalls(self._model.service, OpenAIError)
 
 
 def _first_error(content: object) -> dict[str, object]:
