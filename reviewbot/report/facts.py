@@ -58,11 +58,21 @@ def is_judged(report: RetroReport) -> bool:
 
 
 def headlines(report: RetroReport) -> tuple[str, ...]:
-    """One sentence for each arm, the one that caught most first."""
+    """A sentence for each arm, the one that caught most first, and one for what its model cannot have read about."""
     if not report.scorecard.arms:
         return ("No reviewer was replayed, so there is nothing to report.",)
     arms = sorted(report.scorecard.arms, key=lambda arm: -(arm.rates.get("strict", NO_RATE).k or 0))
-    return tuple(f"{_success(arm, report)}; {_false_alarms(arm)}." for arm in arms)
+    said = [(f"{_success(arm, report)}; {_false_alarms(arm)}.", _after_cutoff(arm)) for arm in arms]
+    return tuple(sentence for pair in said for sentence in pair if sentence)
+
+
+def _after_cutoff(arm: ArmScore) -> str:
+    """The same once more for what the model cannot have read about; "" where no such incident is known."""
+    rate = arm.rates.get("strict_uncontaminated", NO_RATE)
+    if rate.k is None or not rate.n:
+        return ""
+    share = f"{percent(rate.rate)}, {interval(rate.low, rate.high)}"
+    return f"Of the {rate.n} after its knowledge cutoff {arm.name} caught {number(rate.k)} ({share})."
 
 
 def _success(arm: ArmScore, report: RetroReport) -> str:
