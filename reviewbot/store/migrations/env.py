@@ -6,6 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import reviewbot.store.live_rows
+import reviewbot.store.record_rows
 import reviewbot.store.rows
 import reviewbot.store.said_rows  # noqa: F401 - makes the tables known
 
