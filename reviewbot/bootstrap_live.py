@@ -27,9 +27,12 @@ from reviewbot.pipelines.live import Limits, Live, Panel
 from reviewbot.ports import Model
 from reviewbot.store.deliveries import Deliveries
 from reviewbot.store.feedback import Feedback
+from reviewbot.store.incidents import Incidents
 from reviewbot.store.installations import Installations
 from reviewbot.store.outbox import Outbox
+from reviewbot.store.outcomes import Outcomes
 from reviewbot.store.policies import Policies
+from reviewbot.store.pull_facts import PullFacts
 from reviewbot.store.pulls import Pulls
 from reviewbot.store.rounds import Rounds
 from reviewbot.store.spending import Spending
@@ -182,6 +185,9 @@ def open_service(settings: Settings, worker: str) -> OpenService:
         installations=installations,
         policies=Policies(transactions),
         feedback=Feedback(transactions),
+        outcomes=Outcomes(transactions),
+        pull_facts=PullFacts(transactions),
+        incidents=Incidents(transactions),
         workers=Workers(transactions),
         reviewers=Reviewers(settings),
         queue=QueuedJobs(jobs),

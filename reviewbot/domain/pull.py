@@ -44,6 +44,9 @@ class PullRequest:
     is_archived: bool = False
     merged_at: str = ""
     """ISO 8601 in UTC; "" where it is not merged."""
+    head_branch: str = ""
+    merge_commit: str = ""
+    """The commit that brought it into its base; "" where it is not merged."""
 
 
 @dataclass(frozen=True, slots=True)

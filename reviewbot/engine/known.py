@@ -53,7 +53,7 @@ class Head:
 
         A text that could stand anywhere (`}`) has to stand near its former place.
         """
-        text, place = _normal(finding.anchor_text), finding.location
+        text, place = normal_text(finding.anchor_text), finding.location
         if place is None or not text:
             return True
         if place.side is Side.LEFT:
@@ -65,7 +65,7 @@ class Head:
         file = self.file(path)
         hunks = file.hunks if file is not None else ()
         removed = (line for hunk in hunks for line in hunk.lines if line.kind is LineKind.REMOVED)
-        return any(_normal(line.text) == text for line in removed)
+        return any(normal_text(line.text) == text for line in removed)
 
     def _texts_of(self, path: str) -> _Texts | None:
         now = self.path_now(path)
@@ -88,8 +88,8 @@ def says_the_same(finding: Finding, said: Finding, head: Head) -> bool:
         return False
     if finding.rule and said.rule and finding.rule != said.rule:
         return False
-    text = _normal(finding.anchor_text)
-    if text and text == _normal(said.anchor_text):
+    text = normal_text(finding.anchor_text)
+    if text and text == normal_text(said.anchor_text):
         return finding.category is said.category or _is_alike(finding, said)
     if not _is_alike(finding, said):
         return False
@@ -156,7 +156,7 @@ class _Texts:
     """The lines of a file as findings quote them."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self._lines = [_normal(line) for line in lines]
+        self._lines = [normal_text(line) for line in lines]
         self._all = frozenset(self._lines)
 
     def has(self, text: str, place: Location) -> bool:
@@ -171,7 +171,8 @@ def _is_alike(one: Finding, other: Finding) -> bool:
     return len(merge((one, replace(other, location=one.location, reviewer=one.reviewer))).findings) == 1
 
 
-def _normal(text: str) -> str:
+def normal_text(text: str) -> str:
+    """A line as findings quote it, whatever its indentation."""
     return " ".join(neutral(text.replace("\t", " ").replace("\r", " ")).split())
 
 

@@ -18,9 +18,12 @@ from reviewbot.github.webhook import OwnIdentity
 from reviewbot.ports import Clock, Model, Reviewer
 from reviewbot.store.deliveries import Deliveries
 from reviewbot.store.feedback import Feedback
+from reviewbot.store.incidents import Incidents
 from reviewbot.store.installations import Installations
 from reviewbot.store.outbox import Outbox
+from reviewbot.store.outcomes import Outcomes
 from reviewbot.store.policies import Policies
+from reviewbot.store.pull_facts import PullFacts
 from reviewbot.store.pulls import Pulls
 from reviewbot.store.rounds import Rounds
 from reviewbot.store.spending import Spending
@@ -112,6 +115,9 @@ class Live:
     installations: Installations
     policies: Policies
     feedback: Feedback
+    outcomes: Outcomes
+    pull_facts: PullFacts
+    incidents: Incidents
     workers: Workers
     reviewers: ReviewerFactory
     queue: Queue

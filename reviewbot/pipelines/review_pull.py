@@ -28,6 +28,7 @@ from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.outgoing import NotYet
 from reviewbot.pipelines.pull_check import HeadCheck
 from reviewbot.pipelines.pull_leftovers import leaves_open, settle_leftovers
+from reviewbot.pipelines.pull_outcomes import keep_outcomes, outcomes_unread
 from reviewbot.pipelines.pull_review import reviewed
 from reviewbot.pipelines.pull_triggers import CLOSED
 from reviewbot.pipelines.thumbs import collect_thumbs
@@ -124,18 +125,19 @@ def _look(live: Live, hold: Hold, work: PullWork) -> Later | None:
     resume(live, work.installation_id)
     if pull.repo != work.repo:
         live.pulls.rename(hold.ref.repo_id, pull.repo)
+    live.pull_facts.keep(pull, work.installation_id)
     unsettled = settle_leftovers(live, client, hold, pull)
     if unsettled is not None:
         return unsettled
     if not pull.is_open:
-        return _closed(live, client, hold, pull)
+        return _closed(live, client, hold, work, pull)
     if pull.is_archived:
         _unseen(live, hold, work, "the repository is archived: nothing can be written there")
         return None
     return reviewed(live, client, hold, work, pull)
 
 
-def _closed(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest) -> Later | None:
+def _closed(live: Live, client: RepositoryClient, hold: Hold, work: PullWork, pull: PullRequest) -> Later | None:
     """Nothing is said on a closed pull request; only a check run that was begun is ended (F38)."""
     reason = "the pull request was merged" if pull.is_merged else CLOSED
     check = HeadCheck(live, client, hold, pull.head)
@@ -145,10 +147,23 @@ def _closed(live: Live, client: RepositoryClient, hold: Hold, pull: PullRequest)
         if isinstance(result, NotYet):
             return Later(result.seconds)
     collect_thumbs(live, client, hold.ref)
-    work = live.pulls.work(hold.ref)
-    if work is None or work.head != pull.head:
+    if pull.is_merged:
+        _merged(live, client, work, pull)
+    now = live.pulls.work(hold.ref)
+    if now is None or now.head != pull.head:
         live.pulls.conclude(hold, pull.head, Outcome.SKIPPED, reason)
     return None
+
+
+def _merged(live: Live, client: RepositoryClient, work: PullWork, pull: PullRequest) -> None:
+    """Keeps what became of the findings; what cannot be read after several attempts is kept without the code."""
+    try:
+        keep_outcomes(live, client, pull, work.installation_id)
+    except (NotThere, Forbidden, Refused, TooLarge, GitError) as error:
+        if isinstance(error, GitError) and work.attempts < live.limits.attempts:
+            raise
+        log.warning("merged code not read", extra={"pull": str(pull.ref), "why": str(error)[:300]})
+        outcomes_unread(live, pull, work.installation_id)
 
 
 def _given_up(live: Live, hold: Hold, work: PullWork, why: str) -> Later | None:

@@ -31,9 +31,12 @@ from reviewbot.pipelines.reconcile import ReconcileReport, reconcile
 from reviewbot.pipelines.review_pull import let_go, review_pull
 from reviewbot.store.deliveries import Deliveries, Delivery
 from reviewbot.store.feedback import Feedback
+from reviewbot.store.incidents import Incidents
 from reviewbot.store.installations import Installations
 from reviewbot.store.outbox import Outbox
+from reviewbot.store.outcomes import Outcomes
 from reviewbot.store.policies import Policies
+from reviewbot.store.pull_facts import PullFacts
 from reviewbot.store.pulls import Pulls
 from reviewbot.store.rounds import Rounds
 from reviewbot.store.spending import Spending
@@ -115,6 +118,9 @@ class Service:
             installations=installations,
             policies=Policies(transactions),
             feedback=Feedback(transactions),
+            outcomes=Outcomes(transactions),
+            pull_facts=PullFacts(transactions),
+            incidents=Incidents(transactions),
             workers=Workers(transactions),
             reviewers=self.factory,
             queue=self,
