@@ -67,7 +67,7 @@ def test_what_somebody_said_to_ignore_is_dismissed_with_the_reason(service: Serv
     pull = reviewed(service, shop)
     (comment,) = pull.inline_comments
     known = service.live.rounds.known(PullRef(shop.id, pull.number))[0].fingerprint[:8]
-    service.receive(pull.reply("ada", comment.id, f"@reviewbot ignore {known} the value is checked elsewhere"))
+    service.receive(pull.reply("ada", comment.id, f"@reviewbot ignore {known} because the value is checked elsewhere"))
     service.settle()
 
     merged(service, pull)
