@@ -103,6 +103,13 @@ class Reviewers:
             return None
         return self._workshop(self.settings.budget_per_review_usd, tell_cost).model(choice.models.find[0])
 
+    def judges(self, tell_cost: Callable[[Decimal], None]) -> tuple[Model, ...]:
+        choice = chosen_reviewers(self.settings, (), ())
+        name = self.settings.judge or next(iter(choice.models.find), None)
+        if not name:
+            return ()
+        return (self._workshop(self.settings.budget_per_review_usd, tell_cost).model(name),)
+
     def _workshop(self, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Workshop:
         return Workshop(
             self.settings,
@@ -176,6 +183,7 @@ def open_service(settings: Settings, worker: str) -> OpenService:
         own=OwnIdentity(settings.github_app_id, settings.bot_name or _slug(github)),
         github=github,
         cache=LiveCache(settings.cache_directory),
+        histories=LiveCache(settings.cache_directory / "histories"),
         git_address=partial(git_address, settings.github_git_url),
         deliveries=Deliveries(transactions),
         pulls=Pulls(transactions),
@@ -200,6 +208,7 @@ def open_service(settings: Settings, worker: str) -> OpenService:
             reviews_per_hour=settings.reviews_per_hour,
             budget_per_review_usd=settings.budget_per_review_usd,
             budget_per_day_usd=settings.budget_per_day_usd,
+            incident_label=settings.incident_label,
         ),
     )
     return OpenService(live, transactions, jobs)

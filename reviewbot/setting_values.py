@@ -63,11 +63,13 @@ WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_separated)]
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 Host = Annotated[str, _matching(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:]+")]
+Label = Annotated[str, _matching(r"[^,\x00-\x1f]{1,50}")]
 Slug = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")]
 
 _KEY: Final = "a key of printable ASCII characters without spaces"
 
 EXPECTED: Final = {
+    "incident_label": "the name of one label, of 1 to 50 characters without a comma",
     "database_url": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
     "concurrency": "a whole number from 1 to 64",
     "budget_per_review_usd": "an amount in US dollars above 0, such as 2.50",

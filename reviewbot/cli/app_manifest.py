@@ -22,6 +22,7 @@ EVENTS: Final = (
     "check_run",
     "check_suite",
     "issue_comment",
+    "issues",
     "pull_request",
     "pull_request_review",
     "pull_request_review_comment",

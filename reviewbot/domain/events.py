@@ -90,6 +90,17 @@ class ThreadSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueChanged:
+    """An issue was opened, edited, closed, or got or lost a label. Its labels may be old: it is read again."""
+
+    installation_id: int
+    repo_id: int
+    repo: RepoName
+    number: int
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InstallationChanged:
     """The App was installed, removed, suspended or unsuspended. `action` is GitHub's word for it."""
 
@@ -127,6 +138,7 @@ Event = (
     | CheckRequested
     | CommentWritten
     | ThreadSettled
+    | IssueChanged
     | InstallationChanged
     | RepositoriesRemoved
     | RepositoryMoved

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 from reviewbot.domain.pull import PullRequest
-from reviewbot.domain.repository import Sha
+from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.errors import GitError
 from reviewbot.git.cache_slot import CacheBusy, CacheSlot, remove_leftovers, slots_in
 from reviewbot.git.differences import RawDiff
+from reviewbot.git.mirror import WHOLE_HISTORY
 from reviewbot.git.objects import GitObject
 from reviewbot.git.remote import (
     Cause,
@@ -95,6 +96,22 @@ class LiveCache:
                     repository.git_dir, refspecs, first_depth(repository), self.timeout_seconds
                 )
             return repository
+
+        with self._kept(repo_id) as slot:
+            repository = self._fetched(slot, read)
+            with repository, _doubted(slot):
+                yield repository
+
+    @contextmanager
+    def history(self, repo_id: int, name: RepoName, address: str, token: str | None) -> Iterator[Repository]:
+        """The repository with the whole history of all its branches; errors as for `change`.
+
+        Much larger than what reviews need: keep it in a directory of its own.
+        """
+
+        def read(repository: Repository) -> Repository:
+            Remote(address, token).fetch(repository.git_dir, WHOLE_HISTORY, None, self.timeout_seconds)
+            return replace(repository, name=name)
 
         with self._kept(repo_id) as slot:
             repository = self._fetched(slot, read)

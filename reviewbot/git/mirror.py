@@ -15,8 +15,8 @@ from reviewbot.git.repository import Repository, find_repository
 TRANSPORTS = "https:http:ssh:file"
 _ADDRESS = re.compile(r"(?:https?|ssh|file)://[^\s-][^\s]*\Z|[\w.-]+@[\w.-]+:[^\s-][^\s]*\Z")
 _CLONE_SECONDS = 3_600.0
-# the remote's HEAD tells its default branch
-_REFS = ("+refs/heads/*:refs/heads/*", "+HEAD:refs/remotes/origin/HEAD")
+WHOLE_HISTORY = ("+refs/heads/*:refs/heads/*", "+HEAD:refs/remotes/origin/HEAD")
+"""All branches, and the remote's HEAD, which tells its default branch."""
 
 
 def mirrored(url: str, directory: Path, name: RepoName) -> Repository:
@@ -45,7 +45,7 @@ def _clone(url: str, target: Path) -> None:
         raise InputError(f"cannot write to {target.parent}: {error.strerror}; give another --repos") from error
     try:
         prepare_bare(part)
-        fetch = ["fetch", "--quiet", "--no-tags", "--end-of-options", url, *_REFS]
+        fetch = ["fetch", "--quiet", "--no-tags", "--end-of-options", url, *WHOLE_HISTORY]
         git_output(fetch, git_dir=part, transports=TRANSPORTS, timeout_seconds=_CLONE_SECONDS)
         part.replace(target)
     except GitError as error:

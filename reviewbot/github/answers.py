@@ -19,6 +19,32 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as it stands now; moments are ISO 8601 in UTC, `closed_at` "" while it is open."""
+
+    number: int
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    is_open: bool
+    is_pull: bool
+    created_at: str
+    closed_at: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPull:
+    """A merged pull request that closed an issue, with the commit that brought it in."""
+
+    repo_id: int
+    repo: RepoName
+    number: int
+    commit: str
+    merged_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedFile:
     """A file of a pull request. `patch` is None where GitHub shows none: binary, too large, or mode only."""
 

@@ -12,6 +12,7 @@ from reviewbot.domain.events import (
     Event,
     Ignored,
     InstallationChanged,
+    IssueChanged,
     PullChanged,
     PullStopped,
     RepositoriesRemoved,
@@ -31,6 +32,7 @@ from reviewbot.github.payloads import (
     Delivery,
     InstallationDelivery,
     IssueCommentDelivery,
+    IssueDelivery,
     PullDelivery,
     RemovalDelivery,
     ReviewCommentDelivery,
@@ -63,6 +65,7 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
     "pull_request_review_comment": ("created",),
     "pull_request_review": ("submitted",),
     "pull_request_review_thread": ("resolved", "unresolved"),
+    "issues": ("opened", "edited", "labeled", "unlabeled", "closed", "reopened", "deleted", "transferred"),
     "check_run": ("rerequested",),
     "check_suite": ("rerequested",),
     "installation": ("created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"),
@@ -98,6 +101,8 @@ def event_of(event: str, document: Mapping[str, object], own: OwnIdentity) -> Ev
             return _review_text(read_payload(ReviewDelivery, event, document), own)
         case "pull_request_review_thread":
             return _thread(read_payload(ThreadDelivery, event, document), is_resolved=action == "resolved")
+        case "issues":
+            return _issue(read_payload(IssueDelivery, event, document))
         case "check_run":
             run = read_payload(CheckRunDelivery, event, document)
             return _check(run, run.check_run, own)
@@ -207,6 +212,18 @@ def _thread(delivery: ThreadDelivery, *, is_resolved: bool) -> Event:
         comment_ids=tuple(comment.id for comment in delivery.thread.comments),
         is_resolved=is_resolved,
         sender_id=_sender_id(delivery),
+    )
+
+
+def _issue(delivery: IssueDelivery) -> Event:
+    if delivery.issue.pull_request is not None:
+        return Ignored("issues: it is a pull request, whose own events tell more")
+    return IssueChanged(
+        delivery.installation.id,
+        delivery.repository.id,
+        _repo(delivery),
+        delivery.issue.number,
+        tuple(label.name for label in delivery.issue.labels or ()),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reviewbot.domain.repository import RepoName
-from reviewbot.github.answers import Author
+from reviewbot.github.answers import Author, ClosingPull
 from reviewbot.github.fields import Fields
 
 _THREADS = """
@@ -26,6 +26,17 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
           }
         }
         pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+"""
+_CLOSERS = """
+query($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    issue(number: $number) {
+      closedByPullRequestsReferences(first: 20, includeClosedPrs: true) {
+        nodes { number merged mergedAt mergeCommit { oid } repository { databaseId nameWithOwner } }
       }
     }
   }
@@ -83,6 +94,28 @@ def threads_question(repo: RepoName, number: int, after: str | None) -> Question
 
 def resolve_question(thread_id: str) -> Question:
     return Question(_RESOLVE, {"id": thread_id})
+
+
+def closers_question(repo: RepoName, number: int) -> Question:
+    return Question(_CLOSERS, {"owner": repo.owner, "name": repo.name, "number": number})
+
+
+def closers_of(content: Fields) -> tuple[ClosingPull, ...]:
+    """The merged pull requests that closed an issue, the first first, from the `data` of an answer."""
+    found = content.part("repository").part("issue").part("closedByPullRequestsReferences").parts("nodes")
+    merged = (_closer_of(node) for node in found if node.flag("merged"))
+    return tuple(sorted(merged, key=lambda one: (one.merged_at, one.number)))
+
+
+def _closer_of(node: Fields) -> ClosingPull:
+    repo, commit = node.part("repository"), node.maybe_part("mergeCommit")
+    return ClosingPull(
+        repo.number("databaseId"),
+        RepoName.parse(repo.text("nameWithOwner")),
+        node.number("number"),
+        commit.text("oid") if commit is not None else "",
+        node.text_or("mergedAt"),
+    )
 
 
 def thread_page_of(content: Fields) -> ThreadPage:

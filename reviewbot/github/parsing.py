@@ -13,6 +13,7 @@ from reviewbot.github.answers import (
     CheckRun,
     HookDelivery,
     InstalledRepository,
+    Issue,
     OpenPull,
     PostedAnnotation,
     PostedComment,
@@ -57,6 +58,20 @@ def pull_of(answer: Fields) -> PullRequest:
         merged_at=answer.text_or("merged_at"),
         head_branch=head.text_or("ref"),
         merge_commit=answer.text_or("merge_commit_sha") if answer.flag("merged") else "",
+    )
+
+
+def issue_of(item: Fields) -> Issue:
+    return Issue(
+        number=item.number("number"),
+        title=item.text_or("title"),
+        body=item.text_or("body"),
+        labels=tuple(one.text_or("name") for one in item.parts("labels")),
+        is_open=item.text("state") == "open",
+        is_pull=item.maybe_part("pull_request") is not None,
+        created_at=item.text("created_at"),
+        closed_at=item.text_or("closed_at"),
+        url=item.text_or("html_url"),
     )
 
 

@@ -108,6 +108,20 @@ class Comment(Payload):
     performed_via_github_app: Numbered | None = None
 
 
+class Label(Payload):
+    name: Text = ""
+
+
+class LabelledIssue(Issue):
+    """An issue with its labels as they were when the delivery was made."""
+
+    labels: tuple[Label, ...] | None = None
+
+
+class IssueDelivery(Delivery):
+    issue: LabelledIssue
+
+
 class IssueCommentDelivery(Delivery):
     issue: Issue
     comment: Comment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 from urllib.parse import quote
@@ -13,6 +14,8 @@ from reviewbot.github.answers import (
     Author,
     ChangedFile,
     CheckRun,
+    ClosingPull,
+    Issue,
     OpenPull,
     OpenPulls,
     PostedAnnotation,
@@ -24,13 +27,21 @@ from reviewbot.github.call import DIFF, Call, all_pages, json_by
 from reviewbot.github.connection import Answer
 from reviewbot.github.failures import NotThere, TooLarge, Unreachable
 from reviewbot.github.fields import Fields, parts_of
-from reviewbot.github.graphql import Thread, marked, thread_page_of, threads_question
+from reviewbot.github.graphql import (
+    Thread,
+    closers_of,
+    closers_question,
+    marked,
+    thread_page_of,
+    threads_question,
+)
 from reviewbot.github.parsing import (
     annotation_of,
     changed_file_of,
     check_of,
     comment_of,
     file_of,
+    issue_of,
     merge_base_of,
     open_pull_of,
     pull_of,
@@ -100,6 +111,21 @@ class RepositoryReads:
 
         found = sorted(self._calls.listed(f"/commits/{commit}/pulls", number_of))
         return found[0][1] if found else None
+
+    def issue(self, number: int) -> Issue:
+        """An issue as it stands now; NotThere for one that was deleted or moved to another repository."""
+        return self._calls.read(f"/issues/{number}", issue_of)
+
+    def issues_labelled(self, label: str, since: str = "") -> Iterator[Issue]:
+        """Issues with a label, open or not, the latest made first; `since` (ISO 8601) bounds their last update."""
+        bounds = {"since": since} if since else {}
+        for one in self._calls.listed("/issues", issue_of, labels=label, state="all", **bounds):
+            if not one.is_pull:
+                yield one
+
+    def closers(self, number: int) -> tuple[ClosingPull, ...]:
+        """The merged pull requests that closed an issue, the first first."""
+        return self._calls.ask(closers_question(self.repo, number), closers_of)
 
     def changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         """The files of a pull request, at most 3,000: compare with its `changed_files`."""

@@ -11,6 +11,7 @@ from reviewbot.domain.events import (
     Event,
     Ignored,
     InstallationChanged,
+    IssueChanged,
     PullChanged,
     PullStopped,
     RepositoriesRemoved,
@@ -25,6 +26,7 @@ from reviewbot.github.webhook import UnreadablePayload, parse_event
 from reviewbot.pipelines.asking import SETTLED, STOPPED, ask_for_look
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.pull_threads import settle_as_thread
+from reviewbot.pipelines.record.noticed import noticed
 from reviewbot.store.deliveries import DeliveryState
 from reviewbot.store.feedback import FeedbackKind
 from reviewbot.store.pulls import PullWork
@@ -70,6 +72,8 @@ def acted_on(live: Live, event: Event, delivery_id: int) -> str:
             return _heard(live, event, delivery_id)
         case ThreadSettled():
             return _settled(live, event)
+        case IssueChanged():
+            return noticed(live, event)
         case InstallationChanged():
             return _installation(live, event)
         case RepositoriesRemoved():

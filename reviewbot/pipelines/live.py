@@ -44,6 +44,7 @@ class Limits:
     replies_per_thread: int = 5
     clean_reads_seconds: float = 30.0
     attempts: int = 5
+    incident_label: str = "incident"
     budget_per_review_usd: Decimal | None = None
     budget_per_day_usd: Decimal | None = None
 
@@ -94,6 +95,10 @@ class ReviewerFactory(Protocol):
         """The model that answers people; None where there is none."""
         ...
 
+    def judges(self, tell_cost: Callable[[Decimal], None]) -> tuple[Model, ...]:
+        """The models that compare what was said with the cause of an incident; () where there is none."""
+        ...
+
 
 def _pass(_name: str) -> None:
     """In production nothing happens between two steps."""
@@ -106,6 +111,7 @@ class Live:
     own: OwnIdentity
     github: GitHubApp
     cache: LiveCache
+    histories: LiveCache
     git_address: Callable[[RepoName], str]
     deliveries: Deliveries
     pulls: Pulls

@@ -13,6 +13,8 @@ from reviewbot.pipelines.answer_comment import answer_comment
 from reviewbot.pipelines.handle_delivery import handle_delivery
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.reconcile import reconcile
+from reviewbot.pipelines.record.noticed import IssueImporter
+from reviewbot.pipelines.record.work import work_on_incidents
 from reviewbot.pipelines.review_pull import let_go, review_pull
 from reviewbot.server.app import Probes, create_app
 from reviewbot.server.ingest import Ingest
@@ -23,6 +25,7 @@ from reviewbot.server.webhook import WebhookEndpoint
 
 _GIGABYTE = 10**9
 _PRUNE_SECONDS = 3_600.0
+_INCIDENT_SECONDS = 5.0
 _POSTGRES_WRITERS = 4
 
 
@@ -82,10 +85,25 @@ def _answers(service: OpenService) -> bool:
 
 
 def _chores(live: Live, settings: Settings) -> list[Chore]:
-    return [Chore("cache", _PRUNE_SECONDS, lambda: live.cache.prune(settings.cache_gigabytes * _GIGABYTE))]
+    most_bytes = settings.cache_gigabytes * _GIGABYTE
+
+    def prune() -> None:
+        live.histories.prune(most_bytes // 4)
+        live.cache.prune(most_bytes - most_bytes // 4)
+
+    return [
+        Chore("cache", _PRUNE_SECONDS, prune),
+        Chore("incidents", _INCIDENT_SECONDS, lambda: work_on_incidents(live)),
+    ]
 
 
 def _reconciling(live: Live, settings: Settings) -> list[Chore]:
     if not settings.reconcile_minutes:
         return []
-    return [Chore("reconcile", settings.reconcile_minutes * 60.0, lambda: reconcile(live))]
+    importer = IssueImporter(live)
+
+    def look() -> None:
+        reconcile(live)
+        importer.import_issues()
+
+    return [Chore("reconcile", settings.reconcile_minutes * 60.0, look)]

@@ -62,7 +62,8 @@ class Incidents:
         def work(session: Session) -> IncidentRecord:
             row = _locked(session, incident_id)
             now = self._transactions.now(session)
-            record = changed(_record(row))
+            known = _record(row)
+            record = replace(changed(known), steps=known.steps)
             if step and (not record.steps or record.steps[-1].text != sound(step)):
                 record = replace(record, steps=(*record.steps, Step(now, sound(step)))[-_MOST_STEPS:])
             for name, value in _columns(record, now, None if due_in is None else now + due_in).items():

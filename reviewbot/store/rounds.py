@@ -110,6 +110,18 @@ class Rounds(KnownFindings):
         kept = unpacked(_Kept, body)
         return SaidRound(kept.key, kept.round.outline, kept.round.number)
 
+    def said(self, ref: PullRef) -> tuple[tuple[ReviewKey, Round], ...]:
+        """The rounds of a pull request that stand at GitHub, the first first."""
+        with self._transactions.reading() as session:
+            query = select(RoundRow.body).where(
+                RoundRow.repo_id == ref.repo_id,
+                RoundRow.number == ref.number,
+                col(RoundRow.published_at).is_not(None),
+            )
+            found = session.exec(query.order_by(col(RoundRow.published_at), col(RoundRow.id)))
+            kept = [unpacked(_Kept, body) for body in found]
+        return tuple((one.key, one.round) for one in kept)
+
     def is_published(self, key: ReviewKey) -> bool:
         with self._transactions.reading() as session:
             query = select(RoundRow.id).where(RoundRow.key == str(key), col(RoundRow.published_at).is_not(None))

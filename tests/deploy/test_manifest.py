@@ -50,6 +50,7 @@ UNDERSTOOD = {
     "check_run": "rerequested",
     "check_suite": "rerequested",
     "issue_comment": "created",
+    "issues": "labeled",
     "pull_request": "opened",
     "pull_request_review": "submitted",
     "pull_request_review_comment": "created",

@@ -238,6 +238,31 @@ def test_the_pull_request_of_a_commit_is_the_merged_one(plain: Scene):
     assert plain.client.pull_with(plain.shop.pull(files={"c.py": "1\n"}).head) not in (None, again.number)
 
 
+def test_an_issue_is_read_with_the_pull_requests_that_closed_it(scene: Scene):
+    issue = scene.shop.issue("Orders fail", "Since noon.", labels=("incident", "sev1"))
+    scene.shop.issue("Another", labels=())
+    opened, merged = scene.shop.pull(files={"x.py": "1\n"}), scene.shop.pull(files={"y.py": "1\n"})
+    issue.link(opened)
+    merged.merge("ada")
+    issue.close(by=merged)
+
+    read = scene.client.issue(issue.number)
+    (listed,) = scene.client.issues_labelled("incident")
+    (closer,) = scene.client.closers(issue.number)
+
+    assert (read.title, read.body, read.labels, read.is_open) == (
+        "Orders fail",
+        "Since noon.",
+        ("incident", "sev1"),
+        False,
+    )
+    assert listed == read
+    assert (closer.repo_id, closer.number, closer.commit) == (scene.shop.id, merged.number, merged.state.merge_commit)
+    issue.delete()
+    with pytest.raises(NotThere):
+        scene.client.issue(issue.number)
+
+
 def test_f54_a_pending_review_is_taken_away(plain: Scene):
     plain.pull.review("reviewbot[bot]", "half", state="PENDING")
     (review,) = plain.client.reviews(plain.pull.number)

@@ -66,9 +66,13 @@ class Factory:
 
     reviewers: tuple[MarkReader, ...] = field(default_factory=lambda: (MarkReader(),))
     answerer: Model | None = None
+    judge: Model | None = None
 
     def panel(self, policy: Policy, budget_usd: Decimal | None, tell_cost: Callable[[Decimal], None]) -> Panel:
         return Panel(self.reviewers, None, tuple(reviewer.name for reviewer in self.reviewers))
 
     def model(self, tell_cost: Callable[[Decimal], None]) -> Model | None:
         return self.answerer
+
+    def judges(self, tell_cost: Callable[[Decimal], None]) -> tuple[Model, ...]:
+        return (self.judge,) if self.judge is not None else ()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from reviewbot.bootstrap_live import SharedPace
 from reviewbot.domain.policy import Policy
@@ -28,6 +28,8 @@ from reviewbot.pipelines.answer_comment import answer_comment
 from reviewbot.pipelines.handle_delivery import handle_delivery
 from reviewbot.pipelines.live import Limits, Live
 from reviewbot.pipelines.reconcile import ReconcileReport, reconcile
+from reviewbot.pipelines.record.noticed import IssueImporter
+from reviewbot.pipelines.record.work import work_on_incidents
 from reviewbot.pipelines.review_pull import let_go, review_pull
 from reviewbot.store.deliveries import Deliveries, Delivery
 from reviewbot.store.feedback import Feedback
@@ -38,6 +40,7 @@ from reviewbot.store.outcomes import Outcomes
 from reviewbot.store.policies import Policies
 from reviewbot.store.pull_facts import PullFacts
 from reviewbot.store.pulls import Pulls
+from reviewbot.store.record_rows import IncidentRow
 from reviewbot.store.rounds import Rounds
 from reviewbot.store.spending import Spending
 from reviewbot.store.transactions import Transactions
@@ -109,6 +112,7 @@ class Service:
                 world.app_id, world.private_key, world.api_url, pace, 2.0, sleep=world.clock.advance, clock=clock
             ),
             cache=LiveCache(self.folder),
+            histories=LiveCache(self.folder / "histories"),
             git_address=lambda repo: f"{self.git or world.file_url}/{repo}.git",
             deliveries=Deliveries(transactions),
             pulls=Pulls(transactions),
@@ -133,6 +137,7 @@ class Service:
             crashpoint=self._cross,
         )
         self.live.workers.beat(self.worker, self.worker)
+        self._importer = IssueImporter(self.live)
 
     # The queue of the pipelines
 
@@ -187,6 +192,27 @@ class Service:
         self.deaths += 1
         self.live.workers.leave(self.worker)
         self.start()
+
+    def incidents(self, rounds: int = 60) -> None:
+        """Works on the incidents that are due, and lets time pass where one has to wait."""
+        for _ in range(rounds):
+            try:
+                work_on_incidents(self.live)
+            except Died:
+                self.replaced()
+            due = self._next_incident()
+            if due is None:
+                return
+            self.world.clock.advance(max(0.0, due - self.world.clock.now()) + 0.01)
+        raise AssertionError("the incidents never come to rest")
+
+    def import_issues(self) -> int:
+        return self._importer.import_issues()
+
+    def _next_incident(self) -> float | None:
+        with self.transactions.reading() as session:
+            rows = session.exec(select(IncidentRow.due_at).where(IncidentRow.due_at.is_not(None)))
+            return min((due for due in rows if due is not None), default=None)
 
     def reconcile(self) -> ReconcileReport:
         return reconcile(self.live)

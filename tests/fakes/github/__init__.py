@@ -31,6 +31,7 @@ A request to an unknown route, an approval, a call in a penalty window and the l
 from tests.fakes.github.events import Event
 from tests.fakes.github.faults import Fault, Kind
 from tests.fakes.github.invariants import Expected, violations
+from tests.fakes.github.issues import Issue
 from tests.fakes.github.pulls import Pull
 from tests.fakes.github.repositories import Repository
 from tests.fakes.github.sender import Sender, Twist
@@ -42,6 +43,7 @@ __all__ = [
     "Expected",
     "Fault",
     "GitHub",
+    "Issue",
     "Kind",
     "Pull",
     "Repository",

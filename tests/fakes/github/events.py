@@ -9,12 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.github.check_views import check_view
+from tests.fakes.github.issue_views import issue_view
 from tests.fakes.github.pull_views import pull_list_view, pull_view
 from tests.fakes.github.said_views import comment_view, reactions_view, review_comment_view, review_view
 from tests.fakes.github.state import (
     Check,
     Comment,
     Installation,
+    IssueState,
     PullState,
     RepositoryState,
     Review,
@@ -96,6 +98,13 @@ def pull_event(
     payload = common(world, action, sender or pull.author, repository)
     payload |= {"number": pull.number, "pull_request": pull_view(world, repository, pull)} | more
     return announced(world, "pull_request", repository, payload)
+
+
+def issue_event(
+    world: World, repository: RepositoryState, issue: IssueState, action: str, sender: User | None = None, **more: Any
+) -> Event:
+    payload = common(world, action, sender or issue.author, repository)
+    return announced(world, "issues", repository, payload | {"issue": issue_view(world, repository, issue)} | more)
 
 
 def comment_event(

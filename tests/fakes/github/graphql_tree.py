@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.fakes.github.graphql_syntax import Field, GraphqlError
 from tests.fakes.github.pull_views import pull_urls
-from tests.fakes.github.state import PullState, RepositoryState, ReviewComment, Thread, User, node_id
+from tests.fakes.github.state import IssueState, PullState, RepositoryState, ReviewComment, Thread, User, node_id
 from tests.fakes.github.web import Visit
 
 
@@ -18,6 +18,13 @@ def repository_node(visit: Visit, repository: RepositoryState) -> dict[str, Any]
             raise GraphqlError(message, "NOT_FOUND", field.alias)
         return pull_node(visit, repository, repository.pulls[number])
 
+    def issue(field: Field) -> dict[str, Any]:
+        number = field.arguments.get("number")
+        found = repository.issues.get(number) if isinstance(number, int) else None
+        if found is None or found.is_deleted:
+            raise GraphqlError(f"Could not resolve to an Issue with the number of {number}.", "NOT_FOUND", field.alias)
+        return _issue_node(visit, repository, found)
+
     return {
         "__typename": "Repository",
         "id": node_id("R", repository.id),
@@ -26,6 +33,23 @@ def repository_node(visit: Visit, repository: RepositoryState) -> dict[str, Any]
         "nameWithOwner": repository.full_name,
         "isArchived": repository.is_archived,
         "pullRequest": pull,
+        "issue": issue,
+    }
+
+
+def _issue_node(visit: Visit, repository: RepositoryState, issue: IssueState) -> dict[str, Any]:
+    def closers(field: Field) -> list[dict[str, Any]]:
+        with_closed = bool(field.arguments.get("includeClosedPrs"))
+        found = [repository.pulls[number] for number in issue.closers]
+        return [pull_node(visit, repository, one) for one in found if one.is_open or with_closed]
+
+    return {
+        "__typename": "Issue",
+        "id": node_id("I", issue.id),
+        "number": issue.number,
+        "title": issue.title,
+        "state": "OPEN" if issue.is_open else "CLOSED",
+        "closedByPullRequestsReferences": closers,
     }
 
 
@@ -36,6 +60,10 @@ def pull_node(visit: Visit, repository: RepositoryState, pull: PullState) -> dic
         "databaseId": pull.id,
         "number": pull.number,
         "title": pull.title,
+        "merged": pull.merged_at is not None,
+        "mergedAt": None if pull.merged_at is None else visit.world.clock.stamp(pull.merged_at),
+        "mergeCommit": None if pull.merge_commit is None else {"oid": pull.merge_commit},
+        "repository": lambda field: {"databaseId": repository.id, "nameWithOwner": repository.full_name},
         "state": "MERGED" if pull.merged_at is not None else "OPEN" if pull.is_open else "CLOSED",
         "isDraft": pull.is_draft,
         "headRefOid": pull.head,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.fakes.github.state import Check, PullState, RepositoryState, Review, ReviewComment, Stored
+from tests.fakes.github.state import Check, IssueState, PullState, RepositoryState, Review, ReviewComment, Stored
 
 if TYPE_CHECKING:
     from tests.fakes.github.world import World
@@ -45,7 +45,13 @@ def violations(world: World, expected: Expected | None = None) -> list[str]:
             lines = [*_of_outcome(repository, pull, wanted), *_of_reviews(pull, wanted), *_of_words(pull, wanted)]
             lines += _of_lateness(world, repository, pull, wanted)
             found.extend(f"{repository.full_name}#{pull.number}: {line}" for line in lines)
+        for issue in repository.issues.values():
+            found.extend(f"{repository.full_name}#{issue.number}: {line}" for line in _of_marks(_own_words(issue)))
     return found
+
+
+def _own_words(talk: PullState | IssueState) -> list[str]:
+    return [one.body for one in talk.comments.values() if one.by_app and not one.is_deleted]
 
 
 def _of_checks(repository: RepositoryState, expected: Expected) -> Iterator[str]:
@@ -113,8 +119,10 @@ def _of_words(pull: PullState, expected: Expected) -> Iterator[str]:
     for name, count in Counter(name for body in found for name in FINDING_ID.findall(body)).items():
         if count > 1 + expected.said_again.get(name, 0):
             yield f"finding {name} was said {count} times"
-    answers = [one.body for one in pull.comments.values() if one.by_app and not one.is_deleted]
-    said = [one.body for one in inline] + reviews + answers
+    yield from _of_marks([one.body for one in inline] + reviews + _own_words(pull))
+
+
+def _of_marks(said: Iterable[str]) -> Iterator[str]:
     # Only the last mark of a body is its own; those before it are quoted.
     marks = Counter(marks[-1] for body in said if (marks := MARKER.findall(body)))
     for mark, count in marks.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.github.events import Event, organisation_view, pull_event, repository_event, suite_event
+from tests.fakes.github.events import Event, issue_event, organisation_view, pull_event, repository_event, suite_event
+from tests.fakes.github.issues import Issue
 from tests.fakes.github.objects import Files, GitStore
 from tests.fakes.github.pulls import Pull
-from tests.fakes.github.state import Check, PullState, RepositoryState, User
+from tests.fakes.github.state import Check, IssueState, PullState, RepositoryState, User
 
 if TYPE_CHECKING:
     from tests.fakes.github.world import World
@@ -78,7 +80,7 @@ class Repository:
         """A pull request of one commit with these files changed, or of a commit `head` that is there already."""
         world, state = self.world, self.state
         with world.lock:
-            number = max(state.pulls, default=0) + 1
+            number = state.next_number
             base_branch = base or state.default_branch
             tip = state.store.refs[f"refs/heads/{base_branch}"]
             sha = head or state.store.commit(files or {}, (tip,), title)
@@ -106,6 +108,19 @@ class Repository:
             if world.announces_suites:
                 suite_event(world, state, made, user, "requested")
         return pull
+
+    def issue(
+        self, title: str, body: str | None = None, labels: Sequence[str] = ("incident",), author: str = "ada"
+    ) -> Issue:
+        """An issue; `opened` is its first event."""
+        world, now = self.world, self.world.clock.now()
+        with world.lock:
+            number, user = self.state.next_number, world.user(author)
+            made = IssueState(world.next_id(), number, user, title, body, now, now, list(labels))
+            self.state.issues[number] = made
+            issue = Issue(self, made)
+            issue.opened = issue_event(world, self.state, made, "opened")
+        return issue
 
     def rename(self, full_name: str) -> Event:
         """Another name or owner: the old one answers with 301."""

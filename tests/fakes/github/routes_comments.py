@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from tests.fakes.github.events import comment_event
-from tests.fakes.github.routes_pulls import pull_of
 from tests.fakes.github.rules import check_body, refuse_locked
 from tests.fakes.github.said_views import REACTIONS, comment_view, reaction_view
-from tests.fakes.github.state import Comment, Reaction
+from tests.fakes.github.state import Comment, IssueState, PullState, Reaction
 from tests.fakes.github.web import ApiError, Response, Visit, invalid, not_found, route
 
 _ISSUE = "/repos/{owner}/{repo}/issues"
 _READ, _WRITE = ("issues:read", "pull_requests:read"), ("issues:write", "pull_requests:write")
 
 
+def talk_of(visit: Visit) -> PullState | IssueState:
+    """What has a conversation under this number."""
+    number = visit.number("number")
+    found = visit.repo.pulls.get(number) or visit.repo.issues.get(number)
+    if found is None or (isinstance(found, IssueState) and found.is_deleted):
+        raise not_found()
+    return found
+
+
 @route("GET", f"{_ISSUE}/{{number:int}}/comments", *_READ)
 def comments(visit: Visit) -> Response:
-    found = visit.seen(list(pull_of(visit).comments.values()))
+    found = visit.seen(list(talk_of(visit).comments.values()))
     return visit.page(found, lambda one: comment_view(visit.world, visit.repo, one))
 
 
 @route("POST", f"{_ISSUE}/{{number:int}}/comments", *_WRITE, creates=True)
 def create_comment(visit: Visit) -> Response:
-    pull = pull_of(visit)
-    refuse_locked(pull)
+    talk = talk_of(visit)
+    refuse_locked(talk)
     body = visit.text("body", required=True, resource="IssueComment")
     check_body(body, "IssueComment")
-    made = Comment(id=visit.world.next_id(), **visit.stamp_new(), body=body, number=pull.number)
-    pull.comments[made.id] = made
+    made = Comment(id=visit.world.next_id(), **visit.stamp_new(), body=body, number=talk.number)
+    talk.comments[made.id] = made
     visit.call.effects.append(f"comment:{made.id}")
-    if visit.world.echoes:
-        comment_event(visit.world, visit.repo, pull, made)
+    if visit.world.echoes and isinstance(talk, PullState):
+        comment_event(visit.world, visit.repo, talk, made)
     return Response(201, comment_view(visit.world, visit.repo, made))
 
 
 def _comment_of(visit: Visit) -> Comment:
-    pull = visit.repo.pull_of_comment(visit.number("id"))
-    found = pull.comments[visit.number("id")] if pull else None
+    talk = visit.repo.talk_of_comment(visit.number("id"))
+    found = talk.comments[visit.number("id")] if talk else None
     if found is None or not visit.sees(found):
         raise not_found()
     return found

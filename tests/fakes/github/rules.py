@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.fakes.github.diffs import FileChange
-from tests.fakes.github.state import PullState, RepositoryState
+from tests.fakes.github.state import IssueState, PullState, RepositoryState
 from tests.fakes.github.web import ApiError, Visit, invalid, too_long
 
 MOST_BODY, MOST_OUTPUT, MOST_ANNOTATIONS = 65_536, 65_535, 50
@@ -14,8 +14,8 @@ MOST_MESSAGE_BYTES, MOST_TITLE = 65_536, 255
 CONCLUSIONS = ("action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out")
 
 
-def refuse_locked(pull: PullState) -> None:
-    if pull.is_locked:
+def refuse_locked(talk: PullState | IssueState) -> None:
+    if talk.is_locked:
         raise ApiError(403, "Unable to create comment because issue is locked.")
 
 

@@ -190,6 +190,26 @@ class PullState:
 
 
 @dataclass
+class IssueState:
+    """An issue that is no pull request. `closers` are the numbers of the pull requests that close it."""
+
+    id: int
+    number: int
+    author: User
+    title: str
+    body: str | None
+    created_at: float
+    updated_at: float
+    labels: list[str] = field(default_factory=list)
+    closers: list[int] = field(default_factory=list)
+    is_open: bool = True
+    is_locked: bool = False
+    is_deleted: bool = False
+    closed_at: float | None = None
+    comments: dict[int, Comment] = field(default_factory=dict)
+
+
+@dataclass
 class RepositoryState:
     """A repository; its number stays when its name changes. `former_names` answer with 301."""
 
@@ -207,7 +227,13 @@ class RepositoryState:
     former_names: list[str] = field(default_factory=list)
     permissions: dict[str, str] = field(default_factory=dict)
     pulls: dict[int, PullState] = field(default_factory=dict)
+    issues: dict[int, IssueState] = field(default_factory=dict)
     checks: dict[int, Check] = field(default_factory=dict)
+
+    @property
+    def next_number(self) -> int:
+        """Issues and pull requests share their numbers."""
+        return max((*self.pulls, *self.issues), default=0) + 1
 
     @property
     def full_name(self) -> str:
@@ -223,8 +249,10 @@ class RepositoryState:
             if pull.base_branch == name and pull.is_open:
                 pull.base = sha
 
-    def pull_of_comment(self, comment_id: int) -> PullState | None:
-        return next((pull for pull in self.pulls.values() if comment_id in pull.comments), None)
+    def talk_of_comment(self, comment_id: int) -> PullState | IssueState | None:
+        """The pull request or the issue in whose conversation a comment stands."""
+        talks = (*self.pulls.values(), *self.issues.values())
+        return next((talk for talk in talks if comment_id in talk.comments), None)
 
     def pull_of_review_comment(self, comment_id: int) -> PullState | None:
         return next((pull for pull in self.pulls.values() if comment_id in pull.review_comments), None)
