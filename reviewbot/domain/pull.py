@@ -45,6 +45,7 @@ class PullRequest:
     merged_at: str = ""
     """ISO 8601 in UTC; "" where it is not merged."""
     head_branch: str = ""
+    is_private: bool = False
     merge_commit: str = ""
     """The commit that brought it into its base; "" where it is not merged."""
 

@@ -102,7 +102,8 @@ class IncidentRecord:
     """One incident, from the day it was reported to the answer; moments are in unix seconds.
 
     `key` is unique: where it was reported. `issue` is its number at GitHub, None where it came in another way; `link`
-    is where people read of it. `today` is the verdict on today's settings, None before a replay.
+    is where people read of it. `mechanism` is the chain from trigger to consequence as a judge has put it. `today` is
+    the verdict on today's settings, None before a replay.
     """
 
     key: str
@@ -117,6 +118,7 @@ class IncidentRecord:
     issue: int | None = None
     severity: str = ""
     root_cause: str = ""
+    mechanism: str = ""
     has_code_cause: bool = True
     started_at: float | None = None
     resolved_at: float | None = None

@@ -53,6 +53,16 @@ class Outline:
     unread: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A past incident whose mechanism a finding repeats; `link` is where people read of it, "" where there is none."""
+
+    fingerprint: str
+    name: str
+    title: str
+    link: str = ""
+
+
 @dataclass(frozen=True)
 class Round:
     """One review of a pull request at one head: what the engine found, and what of it is to be said.
@@ -66,3 +76,4 @@ class Round:
     to_say: tuple[Finding, ...] = ()
     fixed: tuple[KnownFinding, ...] = ()
     still_open: tuple[KnownFinding, ...] = ()
+    citations: tuple[Citation, ...] = ()

@@ -53,12 +53,13 @@ def render_review(round_: Round, diff: Diff, policy: Policy, facts: Facts) -> Re
     comments, in_body, without_line = [], [], []
     for finding in round_.to_say:
         place = place_text(finding.location, facts, round_.review.repo, round_.review.head)
-        section = body_text(finding, place, diff, facts.app_slug)
+        cited = next((one for one in round_.citations if one.fingerprint == finding.fingerprint), None)
+        section = body_text(finding, place, diff, facts, cited)
         anchor = anchor_of(finding.location, diff)
         if anchor is None:
             without_line.append(section)
         else:
-            comments.append(_comment(finding, anchor, inline_text(finding, diff, anchor, policy, facts.app_slug)))
+            comments.append(_comment(finding, anchor, inline_text(finding, diff, anchor, policy, facts, cited)))
             in_body.append(section)
     parts = [_opening(round_, len(without_line)), *without_line]
     return RenderedReview(_joined(parts), tuple(comments), tuple(in_body))

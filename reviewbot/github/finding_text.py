@@ -8,7 +8,9 @@ from reviewbot.domain.diff import Diff
 from reviewbot.domain.finding import Finding, Origin, Severity
 from reviewbot.domain.markdown_text import code, code_block, plain, prose, prose_line
 from reviewbot.domain.policy import Policy
+from reviewbot.domain.round import Citation
 from reviewbot.github.evidence import evidence_text
+from reviewbot.github.facts import Facts
 from reviewbot.github.limits import cut
 from reviewbot.github.places import Anchor
 from reviewbot.github.suggestion import MOST_LINES, Suggested, is_applicable, read_suggestion
@@ -18,6 +20,7 @@ EXPLANATION_ROOM = 6_000
 WORDS_ROOM = 2_000
 _NAME_ROOM = 120
 _LONGEST_LINE = 200
+_SAFE_LINK = re.compile(r"https?://[\w.:-]+/[\w./#-]*\Z")
 _SMALL_PRINT = re.compile(r"^<sub>Finding `([0-9a-f]{8})` · ", re.MULTILINE)
 
 
@@ -36,29 +39,49 @@ def title_text(finding: Finding) -> str:
     return f"**{severity_word(finding.severity)}: {title}**"
 
 
-def inline_text(finding: Finding, diff: Diff, anchor: Anchor, policy: Policy, slug: str) -> str:
+def inline_text(
+    finding: Finding, diff: Diff, anchor: Anchor, policy: Policy, facts: Facts, cited: Citation | None = None
+) -> str:
     """The finding as a comment on its lines."""
-    return _text(title_text(finding), finding, diff, anchor, policy, slug)
+    return _text(title_text(finding), finding, diff, anchor, policy, facts, cited)
 
 
-def body_text(finding: Finding, place: str, diff: Diff, slug: str) -> str:
+def body_text(finding: Finding, place: str, diff: Diff, facts: Facts, cited: Citation | None = None) -> str:
     """The finding as a part of the review's body, at a place that is Markdown already."""
-    return _text(f"{title_text(finding)}  \n{place}", finding, diff, None, Policy(), slug)
+    return _text(f"{title_text(finding)}  \n{place}", finding, diff, None, Policy(), facts, cited)
+
+
+def citation_text(cited: Citation, server_url: str) -> str:
+    """The past incident that a finding repeats; its link only where it leads to the same server."""
+    name = cut(cited.name, _NAME_ROOM, plain)
+    has_link = bool(server_url) and _SAFE_LINK.match(cited.link) and cited.link.startswith(f"{server_url}/")
+    shown = f"[{name}]({cited.link})" if has_link else name
+    title = f" ({cut(cited.title, WORDS_ROOM, plain)})" if cited.title and cited.title != cited.name else ""
+    return f"**Same mechanism as {shown}**{title}, an incident on record."
 
 
 def explanation_text(finding: Finding) -> str:
     return cut(finding.explanation.strip() or "The reviewer did not say why.", EXPLANATION_ROOM, prose)
 
 
-def _text(head: str, finding: Finding, diff: Diff, anchor: Anchor | None, policy: Policy, slug: str) -> str:
+def _text(
+    head: str,
+    finding: Finding,
+    diff: Diff,
+    anchor: Anchor | None,
+    policy: Policy,
+    facts: Facts,
+    cited: Citation | None,
+) -> str:
     suggested = read_suggestion(finding.suggestion)
     can_apply = anchor is not None and is_applicable(suggested, finding, anchor, diff, policy)
     blocks = [
         head,
         explanation_text(finding),
+        *([citation_text(cited, facts.server_url)] if cited is not None else []),
         *evidence_text(finding, diff, anchor),
         *repair_text(suggested, can_apply),
-        small_print(finding, slug),
+        small_print(finding, facts.app_slug),
     ]
     return "\n\n".join(blocks)
 

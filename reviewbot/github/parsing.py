@@ -57,6 +57,7 @@ def pull_of(answer: Fields) -> PullRequest:
         is_archived=repo.flag("archived"),
         merged_at=answer.text_or("merged_at"),
         head_branch=head.text_or("ref"),
+        is_private=repo.flag("private"),
         merge_commit=answer.text_or("merge_commit_sha") if answer.flag("merged") else "",
     )
 

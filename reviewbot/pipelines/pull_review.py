@@ -21,6 +21,7 @@ from reviewbot.pipelines.outgoing import NotYet
 from reviewbot.pipelines.publish_round import HeadGone, Publication, Published, publish
 from reviewbot.pipelines.pull_change import PullChange, opened_change
 from reviewbot.pipelines.pull_check import HeadCheck
+from reviewbot.pipelines.pull_citations import with_citations
 from reviewbot.pipelines.pull_look import Look, completed, ended, moved_away, put_off
 from reviewbot.pipelines.pull_notices import tell_notices
 from reviewbot.pipelines.pull_policy import policy_in_force
@@ -126,7 +127,7 @@ def _round_of(look: Look) -> Later | None:
         if wait is not None:
             return put_off(look, wait)
         live.crashpoint("made round")
-        live.rounds.save(hold, key, made)
+        live.rounds.save(hold, key, with_citations(live, look.pull, look.work.installation_id, made))
         live.crashpoint("saved round")
     round_ = live.rounds.load(key)
     assert round_ is not None, "it was saved"

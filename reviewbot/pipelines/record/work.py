@@ -112,6 +112,7 @@ def _linked(live: Live, client: RepositoryClient, incident_id: int, record: Inci
         with case_file(record, incident_id, repository) as file:
             findings = [known.finding for known in then.said]
             verdict = None if then.unreviewed else verdict_then(file, findings, then.held_back, judges)
+    record = _with_mechanism(record, verdict)
     settlement = settled(then, _labels(verdict))
     evidence = _evidence(live, record, then, settlement)
     return _answered(live, client, incident_id, replace(record, evidence=evidence), settlement)
@@ -161,6 +162,15 @@ def _labels(verdict: CaseVerdict | None) -> dict[str, Label]:
     return {one.finding.fingerprint: one.label for one in verdict.judgements}
 
 
+def _with_mechanism(record: IncidentRecord, verdict: CaseVerdict | None) -> IncidentRecord:
+    """The incident's mechanism as the judge of its nearest finding has put it; the first one stays."""
+    told = [] if verdict is None else [one for one in verdict.judgements if one.incident_mechanism]
+    if record.mechanism or not told:
+        return record
+    best = min(told, key=lambda one: (one.label is not Label.HIT, one.label is not Label.PARTIAL))
+    return replace(record, mechanism=best.incident_mechanism)
+
+
 def _answered(
     live: Live, client: RepositoryClient, incident_id: int, record: IncidentRecord, settlement: Settled
 ) -> float | None:
@@ -185,7 +195,7 @@ def _replayed(live: Live, client: RepositoryClient, incident_id: int, record: In
             made, verdict = _today(live, incident_id, record, repository)
         note = _today_note(made, verdict)
         judged = verdict.verdict if verdict is not None else Verdict.UNJUDGED
-        record = replace(record, today=judged, today_note=note)
+        record = _with_mechanism(replace(record, today=judged, today_note=note), verdict)
         live.incidents.change(
             incident_id, lambda _: record, f"replayed with today's settings: {judged.value}", due_in=_LEASE_SECONDS
         )
