@@ -25,6 +25,7 @@ from reviewbot.jobs.durable import DurableQueue
 from reviewbot.jobs.queue import CommentJob, Jobs, PullJob
 from reviewbot.pipelines.live import Limits, Live, Panel
 from reviewbot.ports import Model
+from reviewbot.store.backtests import Backtests
 from reviewbot.store.deliveries import Deliveries
 from reviewbot.store.feedback import Feedback
 from reviewbot.store.incidents import Incidents
@@ -196,6 +197,7 @@ def open_service(settings: Settings, worker: str) -> OpenService:
         outcomes=Outcomes(transactions),
         pull_facts=PullFacts(transactions),
         incidents=Incidents(transactions),
+        backtests=Backtests(transactions),
         workers=Workers(transactions),
         reviewers=Reviewers(settings),
         queue=QueuedJobs(jobs),
@@ -208,6 +210,7 @@ def open_service(settings: Settings, worker: str) -> OpenService:
             reviews_per_hour=settings.reviews_per_hour,
             budget_per_review_usd=settings.budget_per_review_usd,
             budget_per_day_usd=settings.budget_per_day_usd,
+            budget_per_backtest_usd=settings.budget_per_backtest_usd,
             incident_label=settings.incident_label,
         ),
     )

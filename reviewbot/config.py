@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     budget_per_day_usd: Decimal | None = Field(
         None, gt=0, description="The most that the reviews of one repository may cost a day, in US dollars."
     )
+    budget_per_backtest_usd: Decimal = Field(
+        Decimal(5), ge=0, description="The most that trying a changed policy on the record may cost; 0 for never."
+    )
     anthropic_api_key: Key | None = Field(None, description="The key for models named anthropic:NAME.")
     anthropic_base_url: WebUrl | None = Field(None, description="Another address for Anthropic's API.")
     openai_api_key: Key | None = Field(None, description="The key for models named openai:NAME.")

@@ -74,6 +74,7 @@ EXPECTED: Final = {
     "concurrency": "a whole number from 1 to 64",
     "budget_per_review_usd": "an amount in US dollars above 0, such as 2.50",
     "budget_per_day_usd": "an amount in US dollars above 0, such as 20",
+    "budget_per_backtest_usd": "an amount in US dollars such as 5; 0 for never",
     "effort": "auto, quick, standard or deep",
     "reviewers": "names separated by commas, such as static,llm",
     "anthropic_base_url": "an address such as https://host/path",

@@ -16,6 +16,7 @@ from reviewbot.github.app import GitHubApp
 from reviewbot.github.facts import Facts
 from reviewbot.github.webhook import OwnIdentity
 from reviewbot.ports import Clock, Model, Reviewer
+from reviewbot.store.backtests import Backtests
 from reviewbot.store.deliveries import Deliveries
 from reviewbot.store.feedback import Feedback
 from reviewbot.store.incidents import Incidents
@@ -44,6 +45,7 @@ class Limits:
     replies_per_thread: int = 5
     clean_reads_seconds: float = 30.0
     attempts: int = 5
+    budget_per_backtest_usd: Decimal = Decimal(5)
     incident_label: str = "incident"
     budget_per_review_usd: Decimal | None = None
     budget_per_day_usd: Decimal | None = None
@@ -124,6 +126,7 @@ class Live:
     outcomes: Outcomes
     pull_facts: PullFacts
     incidents: Incidents
+    backtests: Backtests
     workers: Workers
     reviewers: ReviewerFactory
     queue: Queue

@@ -11,6 +11,7 @@ from reviewbot.github.notices import instructions_notice, invalid_policy_notice
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.outgoing import NotYet, Request, Write, deliver
+from reviewbot.pipelines.pull_backtest import want_backtest
 from reviewbot.pipelines.pull_policy import PolicyInForce
 from reviewbot.policy_file import instructions_changed
 from reviewbot.store.pulls import Hold
@@ -26,6 +27,7 @@ def tell_notices(
     notices = []
     changed = instructions_changed(diff)
     if changed:
+        want_backtest(live, hold, pull)
         notices.append((f"notice:{pull.ref}", "instructions", instructions_notice(changed)))
     if force.problem:
         digest = hashlib.sha256(force.problem.encode()).hexdigest()[:16]

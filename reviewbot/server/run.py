@@ -13,6 +13,7 @@ from reviewbot.pipelines.answer_comment import answer_comment
 from reviewbot.pipelines.handle_delivery import handle_delivery
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.reconcile import reconcile
+from reviewbot.pipelines.record.backtest import work_on_backtests
 from reviewbot.pipelines.record.noticed import IssueImporter
 from reviewbot.pipelines.record.work import work_on_incidents
 from reviewbot.pipelines.review_pull import let_go, review_pull
@@ -94,6 +95,7 @@ def _chores(live: Live, settings: Settings) -> list[Chore]:
     return [
         Chore("cache", _PRUNE_SECONDS, prune),
         Chore("incidents", _INCIDENT_SECONDS, lambda: work_on_incidents(live)),
+        Chore("backtests", _INCIDENT_SECONDS, lambda: work_on_backtests(live)),
     ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from sqlmodel import Session, col, select
 
-from reviewbot.domain.record import IncidentRecord, Stand, Step
+from reviewbot.domain.record import Answer, IncidentRecord, Stand, Step
 from reviewbot.store.plain_values import as_json, from_json
 from reviewbot.store.record_rows import IncidentRow
 from reviewbot.store.sound_text import sound
@@ -135,6 +136,23 @@ class Incidents:
                 IncidentRow.repo_id == repo_id, col(IncidentRow.stand).in_([Stand.WAITING.value, Stand.UNLINKED.value])
             )
             return tuple(_stored(row) for row in session.exec(query.order_by(col(IncidentRow.id))))
+
+    def has_causes(self, repo_id: int) -> bool:
+        """Whether an incident of the repository has its cause on record."""
+        return bool(self.with_causes(repo_id, 1))
+
+    def with_causes(self, repo_id: int, limit: int) -> tuple[StoredIncident, ...]:
+        """The latest incidents of a repository whose cause is a change that can be replayed."""
+        with self._transactions.reading() as session:
+            query = select(IncidentRow).where(
+                IncidentRow.repo_id == repo_id,
+                IncidentRow.stand == Stand.ANSWERED.value,
+                IncidentRow.answer != Answer.NOT_A_CODE_CAUSE.value,
+            )
+            rows = session.exec(query.order_by(col(IncidentRow.opened_at).desc()))
+            found = (_stored(row) for row in rows)
+            linked = (one for one in found if one.record.cause is not None and one.record.cause.commit)
+            return tuple(islice(linked, limit))
 
     def since(self, moment: float) -> tuple[StoredIncident, ...]:
         """All that were opened at that moment or later, the earliest first."""

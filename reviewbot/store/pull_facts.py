@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from reviewbot.domain.pull import PullRef, PullRequest
-from reviewbot.store.record_rows import PullFactRow
+from reviewbot.store.record_rows import OutcomeRow, PullFactRow
 from reviewbot.store.sound_text import sound
 from reviewbot.store.transactions import Transactions
 
@@ -31,6 +31,17 @@ class PullFacts:
             session.merge(new)
 
         self._transactions.run(work)
+
+    def quiet(self, repo_id: int, limit: int) -> tuple[int, ...]:
+        """The numbers of merged pull requests on which no ignored finding was proved right, the latest first."""
+        proven = select(OutcomeRow.number).where(OutcomeRow.repo_id == repo_id, col(OutcomeRow.proven_at).is_not(None))
+        with self._transactions.reading() as session:
+            query = select(PullFactRow.number).where(
+                PullFactRow.repo_id == repo_id,
+                col(PullFactRow.merged_at).is_not(None),
+                col(PullFactRow.number).not_in(proven),
+            )
+            return tuple(session.exec(query.order_by(col(PullFactRow.merged_at).desc()).limit(limit)))
 
     def title(self, ref: PullRef) -> str:
         """ "" for a pull request that was never read."""

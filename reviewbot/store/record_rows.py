@@ -76,6 +76,20 @@ class PullFactRow(SQLModel, table=True):
     changed_at: float = moment()
 
 
+class BacktestRow(SQLModel, table=True):
+    """A head of a pull request whose policy is to be tried on the record; `due_at` is NULL once that is done."""
+
+    __tablename__: ClassVar[Any] = "backtest"
+
+    repo_id: int = github_number(key=True)
+    number: int = github_number(key=True)
+    head: str = Field(primary_key=True)
+    installation_id: int = github_number()
+    repo: str
+    attempts: int = 0
+    due_at: float | None = moment(nullable=True, index=True)
+
+
 class SessionRow(SQLModel, table=True):
     """Who has logged in. `id_hash` is the digest of the cookie; `access` maps repositories to roles, in JSON."""
 

@@ -28,9 +28,11 @@ from reviewbot.pipelines.answer_comment import answer_comment
 from reviewbot.pipelines.handle_delivery import handle_delivery
 from reviewbot.pipelines.live import Limits, Live
 from reviewbot.pipelines.reconcile import ReconcileReport, reconcile
+from reviewbot.pipelines.record.backtest import work_on_backtests
 from reviewbot.pipelines.record.noticed import IssueImporter
 from reviewbot.pipelines.record.work import work_on_incidents
 from reviewbot.pipelines.review_pull import let_go, review_pull
+from reviewbot.store.backtests import Backtests
 from reviewbot.store.deliveries import Deliveries, Delivery
 from reviewbot.store.feedback import Feedback
 from reviewbot.store.incidents import Incidents
@@ -125,6 +127,7 @@ class Service:
             outcomes=Outcomes(transactions),
             pull_facts=PullFacts(transactions),
             incidents=Incidents(transactions),
+            backtests=Backtests(transactions),
             workers=Workers(transactions),
             reviewers=self.factory,
             queue=self,
@@ -205,6 +208,13 @@ class Service:
                 return
             self.world.clock.advance(max(0.0, due - self.world.clock.now()) + 0.01)
         raise AssertionError("the incidents never come to rest")
+
+    def backtest(self) -> None:
+        """Makes the backtests that are wanted now."""
+        try:
+            work_on_backtests(self.live)
+        except Died:
+            self.replaced()
 
     def import_issues(self) -> int:
         return self._importer.import_issues()

@@ -56,7 +56,7 @@ def case_file(record: IncidentRecord, incident_id: int, repository: Repository) 
     case = f"record-{incident_id}"
     with TemporaryDirectory(prefix="reviewbot-record-") as folder:
         path = Path(folder) / "incidents.yaml"
-        path.write_text(incidents_text([_imported(record, case)], record.repo), encoding="utf-8")
+        path.write_text(incidents_text([imported(record, case)], record.repo), encoding="utf-8")
         yield CaseFile(path, repository, case)
 
 
@@ -117,7 +117,8 @@ def _unheard(_cost_usd: Decimal | None) -> None:
     """What a judge costs is told call by call, by the model itself."""
 
 
-def _imported(record: IncidentRecord, case: str) -> ImportedIncident:
+def imported(record: IncidentRecord, case: str) -> ImportedIncident:
+    """The record's knowledge of an incident in the words of the incidents file."""
     began = record.started_at if record.started_at is not None else record.opened_at
     return ImportedIncident(
         id=case,

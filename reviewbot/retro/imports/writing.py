@@ -39,16 +39,24 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def incidents_text(incidents: Sequence[ImportedIncident], repo: RepoName | None = None) -> str:
+def incidents_text(
+    incidents: Sequence[ImportedIncident],
+    repo: RepoName | None = None,
+    controls: Sequence[tuple[str, ImportedChange]] = (),
+) -> str:
     """A file that `reviewbot incidents check` takes; `repo` is the one of all changes that name none.
 
-    An incident without any change is of an unknown cause until somebody names its fix.
+    `controls` are quiet changes with their ids. An incident without any change is of an unknown cause until somebody
+    names its fix.
     """
     home = repo or _most_named(incidents)
     document: dict[str, object] = {"schema_version": _Quoted(SCHEMA_VERSION)}
     if home is not None:
         document["defaults"] = {"repo": str(home)}
     document["incidents"] = [_incident(one, home or _NO_REPO) for one in incidents]
+    if controls:
+        include = [{"id": name, **_change(change, home or _NO_REPO)} for name, change in controls]
+        document["controls"] = {"include": include}
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 

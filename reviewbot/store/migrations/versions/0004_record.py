@@ -1,4 +1,4 @@
-"""The record: incidents, outcomes of findings, facts of pull requests; and sessions of people who look at it"""
+"""The record: incidents, outcomes of findings, facts of pull requests, backtests; and sessions of people"""
 
 from __future__ import annotations
 
@@ -76,6 +76,18 @@ def upgrade() -> None:
     op.create_index("ix_pull_fact_installation_id", "pull_fact", ["installation_id"], unique=False)
     op.create_index("ix_pull_fact_merged", "pull_fact", ["repo_id", "merged_at"], unique=False)
     op.create_table(
+        "backtest",
+        sa.Column("repo_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("head", sa.String(), nullable=False),
+        sa.Column("installation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("repo", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("repo_id", "number", "head"),
+    )
+    op.create_index("ix_backtest_due_at", "backtest", ["due_at"], unique=False)
+    op.create_table(
         "web_session",
         sa.Column("id_hash", sa.String(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -94,6 +106,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_web_session_user_id", table_name="web_session")
     op.drop_index("ix_web_session_expires_at", table_name="web_session")
+    op.drop_index("ix_backtest_due_at", table_name="backtest")
     op.drop_index("ix_pull_fact_merged", table_name="pull_fact")
     op.drop_index("ix_pull_fact_installation_id", table_name="pull_fact")
     op.drop_index("ix_finding_outcome_open", table_name="finding_outcome")
@@ -108,4 +121,5 @@ def downgrade() -> None:
     op.drop_table("incident")
     op.drop_table("finding_outcome")
     op.drop_table("pull_fact")
+    op.drop_table("backtest")
     op.drop_table("web_session")
