@@ -10,7 +10,7 @@ import typer
 
 from reviewbot import __version__
 from reviewbot.cli import app as github_app
-from reviewbot.cli import config, doctor, incidents, reconcile, retro, review, serve, worker
+from reviewbot.cli import config, doctor, incidents, reconcile, report, retro, review, serve, worker
 from reviewbot.cli.output import error_line
 from reviewbot.errors import ReviewbotError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("review")(review.review)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("report")(report.report)
 app.command("reconcile")(reconcile.reconcile)
 app.add_typer(github_app.app, name="app")
 app.add_typer(retro.app, name="retro")
