@@ -38,6 +38,7 @@ from reviewbot.setting_layers import (
 from reviewbot.setting_layers import unknown_variables as unknown_variables_in
 from reviewbot.setting_values import (
     EXPECTED,
+    ApiTokens,
     ApiUrl,
     DatabaseUrl,
     GitUrl,
@@ -46,6 +47,7 @@ from reviewbot.setting_values import (
     Key,
     Label,
     Names,
+    Numbers,
     PrivateKey,
     Slug,
     WebhookSecret,
@@ -114,6 +116,14 @@ class Settings(BaseSettings):
     )
     host: Host = Field("127.0.0.1", description="The address that the server listens on.")
     port: int = Field(8000, ge=0, le=65_535, description="The port that the server listens on.")
+    github_client_id: Slug | None = Field(None, description="The App's client id, to log people in to the dashboard.")
+    github_client_secret: Key | None = Field(None, description="The App's client secret, for the same.")
+    operators: Numbers = Field(
+        (), description="GitHub's numbers of the accounts that may see deliveries, retro runs and settings."
+    )
+    api_tokens: ApiTokens | None = Field(
+        None, description="Tokens for the API, separated by commas, each of 20 characters or more."
+    )
     cache_directory: HomePath = Field(
         Path("~/.cache/reviewbot"),
         validate_default=True,
@@ -136,6 +146,11 @@ class Settings(BaseSettings):
         """Every secret that a delivery may be signed with, () where none is set."""
         found = separated_secrets(self.webhook_secret) if self.webhook_secret is not None else ()
         return tuple(secret.encode() for secret in found)
+
+    @property
+    def api_token_values(self) -> tuple[str, ...]:
+        """Every token that the API takes, () where none is set."""
+        return separated_secrets(self.api_tokens) if self.api_tokens is not None else ()
 
     @property
     def github_web_url(self) -> str:

@@ -18,6 +18,7 @@ _UNPREFIXED: Final = frozenset({"anthropic_api_key", "anthropic_base_url", "open
 _OPERATORS_OWN: Final = frozenset(
     {
         *("anthropic_base_url", "openai_base_url", "prices_file", "database_url", "cache_directory", "host"),
+        *("github_client_id", "github_client_secret", "operators", "api_tokens"),
         *("github_api_url", "github_git_url", "github_app_id", "github_private_key", "webhook_secret", "bot_name"),
     }
 )
@@ -52,7 +53,7 @@ def variable_name(field: str) -> str:
 
 def is_secret(field: str) -> bool:
     """Whether no message may show the value, and a file may hold it in its stead."""
-    return field.endswith(("_key", "_secret"))
+    return field.endswith(("_key", "_secret", "_tokens"))
 
 
 def setting_layers(environment: Mapping[str, str], directory: Path, fields: Sequence[str]) -> tuple[Layer, ...]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 SHORTEST_WEBHOOK_SECRET: Final = 16
+SHORTEST_API_TOKEN: Final = 20
 
 
 def _matching(pattern: str) -> AfterValidator:
@@ -41,6 +42,13 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _long_tokens(value: SecretStr) -> SecretStr:
+    tokens = separated_secrets(value)
+    if not tokens or any(len(token) < SHORTEST_API_TOKEN or not re.fullmatch(r"[!-~]+", token) for token in tokens):
+        raise ValueError("not of the expected form")
+    return value
+
+
 def _separated(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -63,12 +71,19 @@ WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_separated)]
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 Host = Annotated[str, _matching(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:]+")]
+Numbers = Annotated[tuple[Annotated[int, Field(gt=0, lt=2**63)], ...], BeforeValidator(_separated)]
+ApiTokens = Annotated[SecretStr, AfterValidator(_long_tokens)]
 Label = Annotated[str, _matching(r"[^,\x00-\x1f]{1,50}")]
 Slug = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")]
+
 
 _KEY: Final = "a key of printable ASCII characters without spaces"
 
 EXPECTED: Final = {
+    "operators": "numbers of GitHub accounts separated by commas, such as 583231",
+    "api_tokens": "tokens of at least 20 printable characters, separated by commas",
+    "github_client_id": "the client id on the App's page, such as Iv23liabc",
+    "github_client_secret": _KEY,
     "incident_label": "the name of one label, of 1 to 50 characters without a comma",
     "database_url": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
     "concurrency": "a whole number from 1 to 64",

@@ -43,7 +43,7 @@ class Wire:
     def graphql_url(self) -> str:
         return self._requester(None).graphql_url
 
-    def send(self, call: Call, auth: Auth, before: Callable[[], None]) -> Answer:
+    def send(self, call: Call, auth: Auth | None, before: Callable[[], None]) -> Answer:
         """A good answer (2xx, or 304 where an etag was given); raises a GitHubFailure for any other.
 
         `before` is called ahead of every request, those that follow a redirect included.
@@ -61,7 +61,7 @@ class Wire:
             at = replace(at, path=self._new_place(at, answer), query={})
         return _good(call, answer, self._clock.now().timestamp())
 
-    def _exchange(self, call: Call, auth: Auth) -> Answer:
+    def _exchange(self, call: Call, auth: Auth | None) -> Answer:
         exchange = Exchange(self._pool, self._timeout_seconds, self._most_bytes)
         headers = {"Accept": call.accept} | ({"If-None-Match": call.etag} if call.etag else {})
         try:

@@ -41,15 +41,11 @@ class Probes:
     checks: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
 
 
-def create_app(webhook: WebhookEndpoint, probes: Probes, metrics: Metrics) -> FastAPI:
-    """The application, ready to be served. It writes no documentation of itself: there is nothing for people here."""
+def create_app(webhook: WebhookEndpoint, probes: Probes, metrics: Metrics, dashboard: FastAPI | None = None) -> FastAPI:
+    """The application, ready to be served; people find the dashboard in it, or a page that says what it is."""
     app = FastAPI(title="reviewbot", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(metrics))
     # Its own thread: whatever somebody asks about the service cannot delay a delivery.
     aside = ThreadPoolExecutor(1, thread_name_prefix="reviewbot-probes")
-
-    @app.get("/")
-    async def page() -> Response:
-        return HTMLResponse(_PAGE, headers=_PAGE_HEADERS)
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -75,6 +71,14 @@ def create_app(webhook: WebhookEndpoint, probes: Probes, metrics: Metrics) -> Fa
         return await webhook(request)
 
     app.add_route(WEBHOOK_PATH, receive, methods=["POST"])
+    if dashboard is not None:
+        app.mount("/", dashboard)
+        return app
+
+    @app.get("/")
+    async def page() -> Response:
+        return HTMLResponse(_PAGE, headers=_PAGE_HEADERS)
+
     return app
 
 

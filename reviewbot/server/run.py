@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from reviewbot.bootstrap_live import OpenService, open_service
-from reviewbot.config import Settings
+from reviewbot.config import Settings, resolved
 from reviewbot.domain.pull import PullRef
+from reviewbot.github.oauth import GitHubLogin
 from reviewbot.jobs.engine import Chore, Engine, new_worker_id
 from reviewbot.jobs.queue import Again, Done, Handlers, Next
 from reviewbot.pipelines.answer_comment import answer_comment
@@ -18,11 +19,15 @@ from reviewbot.pipelines.record.noticed import IssueImporter
 from reviewbot.pipelines.record.work import work_on_incidents
 from reviewbot.pipelines.review_pull import let_go, review_pull
 from reviewbot.server.app import Probes, create_app
+from reviewbot.server.dashboard.access import Doorkeeper
+from reviewbot.server.dashboard.app import dashboard
+from reviewbot.server.dashboard.desk import Desk
 from reviewbot.server.ingest import Ingest
 from reviewbot.server.logs import set_up_logs
 from reviewbot.server.metrics import Metrics
 from reviewbot.server.process import serve, work
 from reviewbot.server.webhook import WebhookEndpoint
+from reviewbot.store.sessions import Sessions
 
 _GIGABYTE = 10**9
 _PRUNE_SECONDS = 3_600.0
@@ -40,9 +45,19 @@ def run_server(settings: Settings) -> None:
     ingest = Ingest(settings.webhook_secrets, service.live.own, service.transactions, service.jobs)
     writers = 1 if service.transactions.is_sqlite else _POSTGRES_WRITERS
     probes = Probes({"database": lambda: _answers(service), "worker": engine.is_alive})
-    app = create_app(WebhookEndpoint(ingest, metrics, writers), probes, metrics)
+    board = dashboard(_desk(service, settings))
+    app = create_app(WebhookEndpoint(ingest, metrics, writers), probes, metrics, board)
     chores = [*_chores(service.live, settings), *_reconciling(service.live, settings)]
     serve(app, engine, handlers(service.live), settings.host, settings.port, chores)
+
+
+def _desk(service: OpenService, settings: Settings) -> Desk:
+    login = None
+    if settings.github_client_id and settings.github_client_secret:
+        secret = settings.github_client_secret.get_secret_value()
+        login = GitHubLogin(settings.github_api_url, settings.github_web_url, settings.github_client_id, secret)
+    door = Doorkeeper(Sessions(service.transactions), login, settings.api_token_values, settings.operators)
+    return Desk(service.transactions, service.live, service.jobs, door, resolved)
 
 
 def run_worker(settings: Settings) -> None:

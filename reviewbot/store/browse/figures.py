@@ -90,7 +90,7 @@ def _outcomes(session: Session, moment: float, repositories: Repositories) -> _C
         OutcomeRow.result,
     )
     query = sql_select(*columns, is_proven, func.count()).where(
-        col(OutcomeRow.at) >= moment, _within(OutcomeRow.repo_id, repositories)
+        col(OutcomeRow.at) >= moment, within(OutcomeRow.repo_id, repositories)
     )
     counts = _Counts()
     for row in session.connection().execute(query.group_by(*columns, is_proven)):
@@ -105,7 +105,7 @@ def _reviews(session: Session, moment: float, repositories: Repositories) -> dic
     said = exists().where(col(FindingRow.review_id) == col(RoundRow.review_id), col(FindingRow.stage).is_(None))
     query = (
         select(RoundRow.repo_id, func.count(), func.sum(case((said, 0), else_=1)))
-        .where(col(RoundRow.published_at) >= moment, _within(RoundRow.repo_id, repositories))
+        .where(col(RoundRow.published_at) >= moment, within(RoundRow.repo_id, repositories))
         .group_by(col(RoundRow.repo_id))
     )
     return {repo_id: (count, int(silent or 0)) for repo_id, count, silent in session.exec(query)}
@@ -115,7 +115,7 @@ def _review_outcomes(session: Session, moment: float, repositories: Repositories
     query = (
         select(ReviewRow.outcome, func.count())
         .join(RoundRow, col(RoundRow.review_id) == col(ReviewRow.id))
-        .where(col(RoundRow.published_at) >= moment, _within(RoundRow.repo_id, repositories))
+        .where(col(RoundRow.published_at) >= moment, within(RoundRow.repo_id, repositories))
         .group_by(col(ReviewRow.outcome))
     )
     return dict(session.exec(query).all())
@@ -129,7 +129,7 @@ def _findings(session: Session, moment: float, repositories: Repositories) -> in
         .where(
             col(FindingRow.stage).is_(None),
             col(RoundRow.published_at) >= moment,
-            _within(RoundRow.repo_id, repositories),
+            within(RoundRow.repo_id, repositories),
         )
     )
     return session.exec(query).one()
@@ -137,7 +137,7 @@ def _findings(session: Session, moment: float, repositories: Repositories) -> in
 
 def _cost(session: Session, moment: float, repositories: Repositories) -> Decimal:
     query = select(func.sum(SpendingRow.cost_nanodollars)).where(
-        col(SpendingRow.at) >= moment, _within(SpendingRow.repo_id, repositories)
+        col(SpendingRow.at) >= moment, within(SpendingRow.repo_id, repositories)
     )
     return Decimal(session.exec(query).one() or 0) * _NANODOLLAR
 
@@ -146,7 +146,7 @@ def _incidents(session: Session, moment: float, repositories: Repositories) -> t
     query = select(IncidentRow.body).where(
         col(IncidentRow.opened_at) >= moment,
         IncidentRow.stand != Stand.WITHDRAWN.value,
-        _within(IncidentRow.repo_id, repositories),
+        within(IncidentRow.repo_id, repositories),
     )
     bodies = session.exec(query.order_by(col(IncidentRow.opened_at), col(IncidentRow.id)))
     return tuple(from_json(IncidentRecord, body) for body in bodies)
@@ -174,5 +174,6 @@ def repository_names(session: Session, ids: Collection[int]) -> dict[int, str]:
     return {repo_id: f"{owner}/{name}" for repo_id, owner, name in session.exec(query) if repo_id in ids}
 
 
-def _within(column: Any, repositories: Repositories) -> ColumnElement[bool]:
+def within(column: Any, repositories: Repositories) -> ColumnElement[bool]:
+    """The condition that a column names one of the repositories that somebody may see."""
     return col(column).is_not(None) if repositories is None else col(column).in_(repositories)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import select
+from sqlmodel import col, select
 
+from reviewbot.domain.repository import RepoName
 from reviewbot.errors import InputError
 from reviewbot.store.live_rows import PullRow
 from reviewbot.store.transactions import Transactions
@@ -20,3 +21,13 @@ def repository_ids(transactions: Transactions, names: Sequence[str]) -> tuple[in
     if missing:
         raise InputError(f"nothing is on record of {', '.join(missing)}; expected OWNER/NAME of a reviewed repository")
     return tuple(dict.fromkeys(known[name.lower()] for name in names))
+
+
+def place_of(transactions: Transactions, name: str) -> tuple[int, int, RepoName]:
+    """The number, the installation and the present name of a repository; InputError where nothing is on record."""
+    (repo_id,) = repository_ids(transactions, [name])
+    with transactions.reading() as session:
+        query = select(PullRow).where(PullRow.repo_id == repo_id).order_by(col(PullRow.number).desc())
+        row = session.exec(query).first()
+    assert row is not None, "its number was found there"
+    return repo_id, row.installation_id, RepoName(row.owner, row.name)
