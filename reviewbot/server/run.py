@@ -57,7 +57,7 @@ def _desk(service: OpenService, settings: Settings) -> Desk:
         secret = settings.github_client_secret.get_secret_value()
         login = GitHubLogin(settings.github_api_url, settings.github_web_url, settings.github_client_id, secret)
     door = Doorkeeper(Sessions(service.transactions), login, settings.api_token_values, settings.operators)
-    return Desk(service.transactions, service.live, service.jobs, door, resolved)
+    return Desk(service.transactions, service.live, door, resolved)
 
 
 def run_worker(settings: Settings) -> None:

@@ -170,11 +170,13 @@ def _exports(router: APIRouter, desk: Desk, reader: Viewer) -> None:
 
 
 def _reports(router: APIRouter, desk: Desk) -> None:
-    @router.post("/incidents", status_code=201)
-    def report(incident: IncidentIn, request: Request) -> IncidentKept:
-        """Puts an incident on record; needs a token (REVIEWBOT_API_TOKENS)."""
+    def with_token(request: Request) -> None:
         if not desk.door.is_known_token(request):
             raise HTTPException(401, "Give a token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"})
+
+    @router.post("/incidents", status_code=201, dependencies=[Depends(with_token)])
+    def report(incident: IncidentIn) -> IncidentKept:
+        """Puts an incident on record; needs a token (REVIEWBOT_API_TOKENS)."""
         try:
             repo_id, installation_id, repo = place_of(desk.transactions, incident.repo)
         except InputError as error:

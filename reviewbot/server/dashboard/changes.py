@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 
 from reviewbot.domain.pull import PullRef
 from reviewbot.errors import StoreError
-from reviewbot.jobs.queue import DeliveryJob
 from reviewbot.pipelines.asking import COMMAND, ask_for_look
 from reviewbot.server.dashboard.access import Viewer
 from reviewbot.server.dashboard.desk import Desk, changeable, checked_form, form_token
@@ -48,8 +47,7 @@ def changes(desk: Desk) -> APIRouter:
         except (StoreError, OverflowError):
             raise HTTPException(404, "There is no such delivery.") from None
         desk.live.deliveries.settle(delivery_id, DeliveryState.RECEIVED, "asked for again on the dashboard")
-        # A job of that name may have ended: the sweep of the worker finds what is not settled, too.
-        desk.jobs.enqueue(DeliveryJob(delivery_id))
+        # The sweep of whatever worker comes first finds what is not settled.
         return RedirectResponse("/deliveries", 303)
 
     return router

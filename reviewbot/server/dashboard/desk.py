@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from reviewbot.config import ResolvedSetting
-from reviewbot.jobs.queue import Jobs
 from reviewbot.pipelines.live import Live
 from reviewbot.server.dashboard.access import Doorkeeper, Viewer
 from reviewbot.store.browse.figures import Figures
@@ -35,7 +34,6 @@ class Desk:
 
     transactions: Transactions
     live: Live
-    jobs: Jobs
     door: Doorkeeper
     settings: Callable[[], list[ResolvedSetting]] = list
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))

@@ -51,10 +51,12 @@ class Attempts:
 def login_routes(desk: Desk) -> APIRouter:
     """The way in and the way out."""
     router = APIRouter(include_in_schema=False)
-    attempts = Attempts()
-    door = desk.door
-    reader, token = Depends(desk.reader), Depends(form_token)
+    _way_in(router, desk.door, Attempts())
+    _way_out(router, desk)
+    return router
 
+
+def _way_in(router: APIRouter, door: Doorkeeper, attempts: Attempts) -> None:
     @router.get("/login")
     def begin(request: Request) -> Response:
         login = _needed(door)
@@ -102,16 +104,18 @@ def login_routes(desk: Desk) -> APIRouter:
         response.delete_cookie(_STATE_COOKIE, path="/login")
         return response
 
+
+def _way_out(router: APIRouter, desk: Desk) -> None:
+    reader, token = Depends(desk.reader), Depends(form_token)
+
     @router.post("/logout")
     def out(request: Request, viewer: Viewer = reader, csrf: str = token) -> Response:
         checked_form(viewer, csrf)
         name = cookie_name(request)
-        door.sessions.end(request.cookies.get(name, ""))
+        desk.door.sessions.end(request.cookies.get(name, ""))
         response = page("error", None, words="You are logged out.", path="/login")
         response.delete_cookie(name, path="/", secure=name.startswith("__Host-"), httponly=True, samesite="lax")
         return response
-
-    return router
 
 
 def _needed(door: Doorkeeper) -> GitHubLogin:

@@ -30,8 +30,16 @@ Words = Annotated[str, Query(max_length=200)]
 def pages(desk: Desk) -> APIRouter:
     """All pages, each behind its guard."""
     router = APIRouter(include_in_schema=False)
-    reader, operator = Depends(desk.reader), Depends(desk.operator)
+    reader = Depends(desk.reader)
+    _figures(router, desk, reader)
+    _pulls(router, desk, reader)
+    _findings(router, desk, reader)
+    _incidents(router, desk, reader)
+    _operators(router, desk, Depends(desk.operator))
+    return router
 
+
+def _figures(router: APIRouter, desk: Desk, reader: Viewer) -> None:
     @router.get("/")
     @desk.in_turn
     def overview(viewer: Viewer = reader, since: str = "90d") -> Response:
@@ -45,6 +53,13 @@ def pages(desk: Desk) -> APIRouter:
         figures = desk.figures.since(_beginning(desk, since), viewer.repositories)
         return page("repositories", viewer, figures=figures, since=since, spans=list(_SPANS))
 
+    @router.get("/spend")
+    @desk.in_turn
+    def spend(viewer: Viewer = reader) -> Response:
+        return page("spend", viewer, lines=desk.lists.spending(viewer.repositories), limits=desk.live.limits)
+
+
+def _pulls(router: APIRouter, desk: Desk, reader: Viewer) -> None:
     @router.get("/pulls")
     @desk.in_turn
     def pulls(
@@ -65,6 +80,8 @@ def pages(desk: Desk) -> APIRouter:
         link = f"{desk.live.server_url}/{found.repo}/pull/{number}"
         return page("pull", viewer, pull=found, link=link, may_change=viewer.may_change(repo_id))
 
+
+def _findings(router: APIRouter, desk: Desk, reader: Viewer) -> None:
     @router.get("/findings")
     @desk.in_turn
     def findings(
@@ -73,7 +90,7 @@ def pages(desk: Desk) -> APIRouter:
         severity: Words = "",
         category: Words = "",
         reviewer: Words = "",
-        fate: Words = "",
+        fate: Words = "said",
         repo: Number = None,
         before: Number = None,
     ) -> Response:
@@ -93,6 +110,8 @@ def pages(desk: Desk) -> APIRouter:
             fates=["said", "held back", "addressed", "dismissed", "ignored", "proven"],
         )
 
+
+def _incidents(router: APIRouter, desk: Desk, reader: Viewer) -> None:
     @router.get("/incidents")
     @desk.in_turn
     def incidents(
@@ -127,16 +146,8 @@ def pages(desk: Desk) -> APIRouter:
         may_change = viewer.may_change(found.record.repo_id)
         return page("incident", viewer, incident=found, one=found.record, may_change=may_change, server=_server(desk))
 
-    @router.get("/spend")
-    @desk.in_turn
-    def spend(viewer: Viewer = reader) -> Response:
-        return page("spend", viewer, lines=desk.lists.spending(viewer.repositories), limits=desk.live.limits)
 
-    _operators_pages(router, desk, operator)
-    return router
-
-
-def _operators_pages(router: APIRouter, desk: Desk, operator: Viewer) -> None:
+def _operators(router: APIRouter, desk: Desk, operator: Viewer) -> None:
     @router.get("/runs")
     @desk.in_turn
     def runs(viewer: Viewer = operator, first: Number = None, second: Number = None) -> Response:

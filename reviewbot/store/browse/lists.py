@@ -19,6 +19,7 @@ from reviewbot.store.plain_values import from_json
 from reviewbot.store.record_rows import IncidentRow, OutcomeRow, PullFactRow
 from reviewbot.store.rows import FindingRow, ReplayRow, RetroRunRow, VerdictRow
 from reviewbot.store.said_rows import RoundRow
+from reviewbot.store.sound_text import sound
 from reviewbot.store.transactions import Transactions
 
 PAGE = 50
@@ -271,7 +272,7 @@ def _finding_conditions(search: FindingSearch) -> list[Any]:
 
 
 def _contains(column: Any, text: str) -> Any:
-    return cast(column, String).ilike(f"%{text.translate(_ESCAPED)}%", escape="\\")
+    return cast(column, String).ilike(f"%{sound(text).translate(_ESCAPED)}%", escape="\\")
 
 
 def _spent(session: Session, repositories: Repositories, since: float) -> dict[int, Decimal]:

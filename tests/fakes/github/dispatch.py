@@ -11,6 +11,7 @@ from tests.fakes.github import routes_app as routes_app
 from tests.fakes.github import routes_checks as routes_checks
 from tests.fakes.github import routes_comments as routes_comments
 from tests.fakes.github import routes_issues as routes_issues
+from tests.fakes.github import routes_login as routes_login
 from tests.fakes.github import routes_pulls as routes_pulls
 from tests.fakes.github import routes_repository as routes_repository
 from tests.fakes.github import routes_review_comments as routes_review_comments

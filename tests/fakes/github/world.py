@@ -70,6 +70,8 @@ class World:
         self.deliveries: list[Delivery] = []
         self.hook: Hook | None = None
         self.manifest_codes: dict[str, dict[str, Any]] = {}
+        self.login_codes: dict[str, Any] = {}
+        self.user_tokens: dict[str, User] = {}
         self.echoes = True
         """Whether what the App writes makes events too, as it does at GitHub."""
         self.announces_suites = False
