@@ -38,7 +38,7 @@ def report(
     with transactions.reading() as session:
         now = transactions.now(session)
     wanted = repository_ids(transactions, repo) if repo else None
-    figures = Figures(transactions).since(beginning(since, now), wanted)
+    figures = Figures(transactions).since(beginning(since, now), wanted, with_incidents=True)
     line(terminal_record(figures))
     if out is None:
         return

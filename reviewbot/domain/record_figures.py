@@ -83,7 +83,8 @@ class RecordFigures:
     """Everything that happened from `since` on (unix seconds; 0.0 for ever) until `until`.
 
     `reviews` counts reviews that were published, `outcomes` them by how complete they were. `cost_usd` is what calls to
-    models have cost, as far as prices are known.
+    models have cost, as far as prices are known. `unanswered` counts incidents without an answer yet; `incidents` are
+    all of them, where they were asked for.
     """
 
     since: float
@@ -95,6 +96,8 @@ class RecordFigures:
     cost_usd: Decimal = Decimal(0)
     fates: Fates = Fates()
     groups: Mapping[str, tuple[Group, ...]] = field(default_factory=dict)
+    answers: Mapping[Answer, int] = field(default_factory=dict)
+    unanswered: int = 0
     incidents: tuple[IncidentRecord, ...] = ()
     months: tuple[Month, ...] = ()
 
@@ -103,17 +106,13 @@ class RecordFigures:
         return self.silent / self.reviews if self.reviews else None
 
     @property
-    def answers(self) -> Mapping[Answer, int]:
-        return {answer: sum(one.answer is answer for one in self.incidents) for answer in Answer}
-
-    @property
     def counted(self) -> int:
         """Incidents whose cause is a change and that have an answer which says whether the review named it."""
-        return sum(one.answer in COUNTED for one in self.incidents)
+        return sum(self.answers.get(answer, 0) for answer in COUNTED)
 
     @property
     def told(self) -> int:
-        return sum(one.answer in TOLD for one in self.incidents)
+        return sum(self.answers.get(answer, 0) for answer in TOLD)
 
 
 def fates_of(counts: Mapping[tuple[Result, bool], int]) -> Fates:

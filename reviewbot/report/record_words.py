@@ -62,10 +62,9 @@ def fate_words(count: int, fates: Fates) -> str:
 
 def answer_rows(figures: RecordFigures) -> list[tuple[str, int]]:
     """How many incidents have each answer; and, last, those without one."""
-    answers = figures.answers
-    rows = [(ANSWER_WORDS[answer], answers[answer]) for answer in Answer if answers[answer]]
-    waiting = sum(one.answer is None for one in figures.incidents)
-    return [*rows, ("without an answer yet", waiting)] if waiting else rows
+    counts = figures.answers
+    rows = [(ANSWER_WORDS[answer], counts[answer]) for answer in Answer if counts.get(answer)]
+    return [*rows, ("without an answer yet", figures.unanswered)] if figures.unanswered else rows
 
 
 def incident_words(one: IncidentRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -39,8 +40,10 @@ def figures(*incidents: IncidentRecord) -> RecordFigures:
         cost_usd=Decimal("1.5"),
         fates=Fates(3, 2, 1, 2, 1),
         groups={"repository": (Group(HOSTILE, Fates(1, 0, 1), 4, 1),)},
+        answers=Counter(one.answer for one in incidents if one.answer is not None),
+        unanswered=sum(one.answer is None for one in incidents),
         incidents=incidents,
-        months=months_of(incidents),
+        months=months_of([(one.answer, one.opened_at) for one in incidents]),
     )
 
 
@@ -75,7 +78,7 @@ def test_the_headline_counts_incidents_that_a_change_caused():
 
 
 def test_months_hold_what_was_opened_in_them():
-    found = months_of([incident(Answer.MISSED, 0.0), incident(Answer.HELD_BACK, 40 * DAY), incident(None, 40 * DAY)])
+    found = months_of([(Answer.MISSED, 0.0), (Answer.HELD_BACK, 40 * DAY), (None, 40 * DAY)])
 
     assert found == (Month("1970-01", {Answer.MISSED: 1}), Month("1970-02", {Answer.HELD_BACK: 1}))
 
@@ -137,7 +140,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transactions]:
 
 
 def test_the_database_counts_what_is_in_it(seeded: Transactions):
-    found = Figures(seeded).since(0.0)
+    found = Figures(seeded).since(0.0, with_incidents=True)
 
     assert found.reviews == 60 == sum(found.outcomes.values())
     assert found.fates.said == found.findings
@@ -149,8 +152,8 @@ def test_the_database_counts_what_is_in_it(seeded: Transactions):
 
 
 def test_only_what_somebody_may_see_is_counted(seeded: Transactions):
-    everything = Figures(seeded).since(0.0)
-    parts = [Figures(seeded).since(0.0, [1_000 + number]) for number in range(8)]
+    everything = Figures(seeded).since(0.0, with_incidents=True)
+    parts = [Figures(seeded).since(0.0, [1_000 + number], with_incidents=True) for number in range(8)]
 
     assert Figures(seeded).since(0.0, []).reviews == 0
     assert Figures(seeded).since(0.0, []).incidents == ()
@@ -160,9 +163,9 @@ def test_only_what_somebody_may_see_is_counted(seeded: Transactions):
 
 
 def test_only_what_happened_since_is_counted(seeded: Transactions):
-    everything = Figures(seeded).since(0.0)
+    everything = Figures(seeded).since(0.0, with_incidents=True)
 
-    late = Figures(seeded).since(everything.until - 90 * DAY)
+    late = Figures(seeded).since(everything.until - 90 * DAY, with_incidents=True)
 
     assert 0 < late.reviews < everything.reviews
     assert 0 < len(late.incidents) < 24

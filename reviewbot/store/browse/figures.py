@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -33,13 +33,13 @@ class Figures:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    def since(self, moment: float, repositories: Repositories = None) -> RecordFigures:
+    def since(self, moment: float, repositories: Repositories = None, with_incidents: bool = False) -> RecordFigures:
         """Everything from a moment on (unix seconds), of the repositories that are given."""
         with self._transactions.reading() as session:
             until = self._transactions.now(session)
             reviews = _reviews(session, moment, repositories)
             outcomes = _outcomes(session, moment, repositories)
-            records = _incidents(session, moment, repositories)
+            answers = _answers(session, moment, repositories)
             return RecordFigures(
                 since=moment,
                 until=until,
@@ -53,17 +53,19 @@ class Figures:
                     "repository": _repositories(session, outcomes.by["repository"], reviews),
                     **{name: _groups(outcomes.by[name]) for name in ("reviewer", "lens", "category")},
                 },
-                incidents=records,
-                months=months_of(records),
+                answers=Counter(answer for answer, _ in answers if answer is not None),
+                unanswered=sum(answer is None for answer, _ in answers),
+                incidents=_incidents(session, moment, repositories) if with_incidents else (),
+                months=months_of(answers),
             )
 
 
-def months_of(records: Collection[IncidentRecord]) -> tuple[Month, ...]:
+def months_of(answers: Iterable[tuple[Answer | None, float]]) -> tuple[Month, ...]:
     """Incidents by the month in which they were opened (UTC), the first first; months without one are left out."""
     found: dict[str, Counter[Answer]] = defaultdict(Counter)
-    for one in records:
-        if one.answer is not None:
-            found[f"{datetime.fromtimestamp(one.opened_at, UTC):%Y-%m}"][one.answer] += 1
+    for answer, opened_at in answers:
+        if answer is not None:
+            found[f"{datetime.fromtimestamp(opened_at, UTC):%Y-%m}"][answer] += 1
     return tuple(Month(name, dict(found[name])) for name in sorted(found))
 
 
@@ -140,6 +142,16 @@ def _cost(session: Session, moment: float, repositories: Repositories) -> Decima
         col(SpendingRow.at) >= moment, within(SpendingRow.repo_id, repositories)
     )
     return Decimal(session.exec(query).one() or 0) * _NANODOLLAR
+
+
+def _answers(session: Session, moment: float, repositories: Repositories) -> list[tuple[Answer | None, float]]:
+    """The answer of each incident, None where there is none yet, and when it was opened."""
+    query = select(IncidentRow.answer, IncidentRow.opened_at).where(
+        col(IncidentRow.opened_at) >= moment,
+        IncidentRow.stand != Stand.WITHDRAWN.value,
+        within(IncidentRow.repo_id, repositories),
+    )
+    return [(Answer(answer) if answer else None, opened_at) for answer, opened_at in session.exec(query)]
 
 
 def _incidents(session: Session, moment: float, repositories: Repositories) -> tuple[IncidentRecord, ...]:
