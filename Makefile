@@ -1,5 +1,6 @@
 # make retro   the example retrospective, from nothing: no key, no server
 # make test    everything the tests need, then the tests (JOBS=4 at once: they wait more than they compute)
+# make harden  the attacks of tests/security with 100,000 fuzzed inputs
 # make check   linters, types and import contracts
 # make faults  docs/faults.md anew, from the names of the tests
 # make lock    pin the dependencies anew (needs uv)
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 JOBS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: retro test check faults lock clean
+.PHONY: retro test harden check faults lock clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,6 +37,9 @@ retro: $(VENV)/run.done
 
 test: $(VENV)/dev.done
 	$(BIN)/python -m pytest -n $(JOBS)
+
+harden: $(VENV)/dev.done
+	REVIEWBOT_FUZZ_INPUTS=100000 $(BIN)/python -m pytest -n $(JOBS) tests/security
 
 check: $(VENV)/dev.done
 	$(BIN)/ruff check .

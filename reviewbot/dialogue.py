@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from reviewbot.domain.review import ModelCall
+from reviewbot.domain.secret_text import without_secrets
 from reviewbot.domain.text import printable, revealed
 from reviewbot.errors import InputError, ReviewbotError
 from reviewbot.ports import Completion, Model, ModelAnswerUnusable, ModelError, Part, Prompt, Turn
@@ -95,8 +96,10 @@ def ask(model: Model, prompt: Prompt, read: Callable[[str], T]) -> Asked[T]:
     """Asks, reads the answer with `read` (which raises AnswerError), and asks once more if it cannot be read.
 
     A ModelError becomes a failure; BudgetExhausted and StoreError pass through, because they end the whole run.
+    This is the one way to a model, so that no secret that can be recognised gets past it (FAULTS.md S20).
     """
     calls: list[ModelCall] = []
+    prompt = _redacted(prompt)
     current, complaint = prompt, ""
     for _ in range(2):
         text = ""
@@ -119,6 +122,14 @@ def ask(model: Model, prompt: Prompt, read: Callable[[str], T]) -> Asked[T]:
     # The rest of a complaint tells the model what to do about it.
     why = complaint.removeprefix(f"{model.name}: ").partition(". ")[0]
     return Asked(None, tuple(calls), f"{model.name} gave no usable answer, even after one repair: {why}")
+
+
+def _redacted(prompt: Prompt) -> Prompt:
+    turns = tuple(
+        replace(turn, parts=tuple(replace(part, text=without_secrets(part.text)) for part in turn.parts))
+        for turn in prompt.turns
+    )
+    return replace(prompt, turns=turns)
 
 
 def json_object(text: str) -> dict[str, Any]:

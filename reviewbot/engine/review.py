@@ -22,6 +22,7 @@ from reviewbot.domain.review import (
     ReviewerRun,
     SkipReason,
 )
+from reviewbot.domain.secret_text import without_secrets
 from reviewbot.domain.text import printable
 from reviewbot.engine.anchor import SourceLines, anchor
 from reviewbot.engine.choose import choose
@@ -29,6 +30,7 @@ from reviewbot.engine.effort import plan_for
 from reviewbot.engine.file_kinds import is_marked_generated
 from reviewbot.engine.merge import merge
 from reviewbot.engine.outline import NewPart
+from reviewbot.engine.redacted import HiddenSecrets, RedactedSnapshot, redacted_change, redacted_finding
 from reviewbot.engine.runs import REVIEWER_SECONDS, runs_of
 from reviewbot.engine.select import Selection, pick_paths
 from reviewbot.engine.verify import Verified, Verifier, verify
@@ -76,12 +78,13 @@ def review(
     is true. Of a change of which earlier rounds have read something, only `part` is read; findings may stand anywhere.
     """
     policy = policy or Policy()
+    reviewable, part, secrets = _redacted(reviewable, part)
     change = reviewable.change
-    part = part or NewPart(change.diff)
     selection = pick_paths(part.diff, policy, lambda path: _was_generated(reviewable, path))
     new_change = replace(change, diff=part.diff)
     task = ReviewTask(new_change, reviewable.head, reviewable.base, policy, selection.paths, trial)
     runs = runs_of(task, reviewers, timeout_seconds, cancelled) if selection.paths else ()
+    runs = tuple(_redacted_run(run) for run in runs)
     generated = [finding for run in runs for finding in run.findings]
     anchored = anchor(generated, change.diff, _source_lines(reviewable))
     merged = merge(anchored.findings)
@@ -97,9 +100,9 @@ def review(
         base=change.base,
         head=change.head,
         findings=chosen.findings,
-        held_back=held_back,
+        held_back=tuple(replace(held, reason=without_secrets(held.reason)) for held in held_back),
         coverage=coverage,
-        runs=runs if verified.run is None else (*runs, verified.run),
+        runs=_noted(runs if verified.run is None else (*runs, verified.run), secrets),
         funnel=Funnel(
             generated=len(generated),
             anchored=len(anchored.findings),
@@ -108,6 +111,37 @@ def review(
             chosen=len(chosen.findings),
         ),
     )
+
+
+def _redacted(reviewable: Reviewable, part: NewPart | None) -> tuple[Reviewable, NewPart, HiddenSecrets]:
+    """The same without secrets, which of a redacted change are hidden already; and what is to be read of it."""
+    change, base, head = reviewable.change, reviewable.base, reviewable.head
+    if isinstance(head, RedactedSnapshot):
+        return reviewable, part or NewPart(change.diff), head.secrets
+    secrets = HiddenSecrets()
+    shown = redacted_change(change, secrets)
+    if part is not None:
+        part = replace(part, diff=redacted_change(replace(change, diff=part.diff), secrets).diff)
+    around = Reviewable(shown, RedactedSnapshot(base, secrets), RedactedSnapshot(head, secrets))
+    return around, part or NewPart(shown.diff), secrets
+
+
+def _redacted_run(run: ReviewerRun) -> ReviewerRun:
+    """What a reviewer says, without secrets that it read by itself, as a program does."""
+    return replace(
+        run,
+        findings=tuple(map(redacted_finding, run.findings)),
+        failure=None if run.failure is None else without_secrets(run.failure),
+        notes=tuple(map(without_secrets, run.notes)),
+    )
+
+
+def _noted(runs: Sequence[ReviewerRun], secrets: HiddenSecrets) -> tuple[ReviewerRun, ...]:
+    """The runs, of which the first that asked a model says how many secrets it was not shown."""
+    first = next((run for run in runs if run.calls), None)
+    if first is None or not secrets.words:
+        return tuple(runs)
+    return tuple(replace(run, notes=(secrets.words, *run.notes)) if run is first else run for run in runs)
 
 
 def _verified(

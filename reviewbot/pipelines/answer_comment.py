@@ -9,6 +9,7 @@ from typing import assert_never
 
 from reviewbot.domain.events import CommentPlace, CommentWritten
 from reviewbot.domain.round import Fate, KnownFinding
+from reviewbot.domain.secret_text import without_secrets
 from reviewbot.errors import GitError, InputError
 from reviewbot.github.commands import (
     Command,
@@ -198,7 +199,7 @@ def _ignored(talk: _Conversation, finding: str, reason: str) -> str:
     found = live.rounds.match(event.ref, finding)
     if len(found) != 1:
         return unknown_finding_text(finding, live.rounds.known(event.ref), live.own.slug)
-    known = found[0]
+    known, reason = found[0], without_secrets(reason)
     live.rounds.ignore(event.ref.repo_id, known.fingerprint, reason, event.author)
     live.rounds.settle(event.ref, known.fingerprint, Fate.IGNORED, reason, event.author)
     _resolve_thread(talk, known)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reviewbot.domain.change import Change
 from reviewbot.domain.diff import Diff
 from reviewbot.domain.diff_text import parse_diff
 from reviewbot.domain.pull import PullRequest
 from reviewbot.domain.repository import Sha
+from reviewbot.engine.redacted import HiddenSecrets, RedactedSnapshot, redacted_change
 from reviewbot.git.live import FetchFailed, LiveChange
 from reviewbot.git.snapshot import RevisionSnapshot
 from reviewbot.github.repository import RepositoryClient
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PullChange:
-    """What a pull request changes, before and after, and the default branch for its policy.
+    """What a pull request changes, before and after, without secrets, and the default branch for its policy.
 
     `shortfall` says why a review of it cannot be complete, "" where it can. Without `is_whole`, a file that cannot be
     read looks like one that is not there.
@@ -62,7 +63,18 @@ def opened_change(
             change = _from_api(live, client, pull, error)
         else:
             change = _from_git(live, pull, found)
-        yield change
+        yield _redacted(change)
+
+
+def _redacted(change: PullChange) -> PullChange:
+    """The same as it is reviewed, compared with earlier rounds, and quoted."""
+    secrets = HiddenSecrets()
+    return replace(
+        change,
+        change=redacted_change(change.change, secrets),
+        base=RedactedSnapshot(change.base, secrets),
+        head=RedactedSnapshot(change.head, secrets),
+    )
 
 
 def _from_git(live: Live, pull: PullRequest, found: LiveChange) -> PullChange:

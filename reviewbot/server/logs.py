@@ -6,6 +6,8 @@ import json
 import logging
 from typing import Final
 
+from reviewbot.domain.secret_text import without_secrets
+
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _LONGEST: Final = 1_000
 
@@ -22,14 +24,17 @@ def set_up_logs(level: int = logging.INFO) -> None:
 
 
 class LineFormatter(logging.Formatter):
-    """Puts the keys of an event behind its message, as `key=value`; nothing in them can begin another line."""
+    """Puts the keys of an event behind its message, as `key=value`; nothing in them can begin another line.
+
+    What looks like a secret is not logged, in whatever way it came into an event or an exception.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         keys = [f"{key}={_shown(value)}" for key, value in vars(record).items() if key not in _OWN]
         record.message = record.getMessage().replace("\n", "\\n")
         record.asctime = self.formatTime(record, self.datefmt)
         line = " ".join((self.formatMessage(record), *keys))
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return without_secrets(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
 
 def _shown(value: object) -> str:
