@@ -106,6 +106,11 @@ class Finding:
         return f"{self.reviewer}/{self.lens}" if self.lens else self.reviewer
 
     @property
+    def is_of_a_rule(self) -> bool:
+        """Whether our own rules found it, alone or with others: they obey no text in the lines that they read."""
+        return "static" in (self.reviewer, *self.agreed_by)
+
+    @property
     def fingerprint(self) -> str:
         """16 hex digits that stay the same when lines move: path, category, title and text, never a number."""
         path = self.location.path if self.location else ""

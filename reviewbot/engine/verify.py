@@ -71,6 +71,8 @@ def verify(
 ) -> Verified:
     """Gives the strongest findings a refuter each; what has none is held back, what a refuter fails on stands.
 
+    What one of our rules found stands in any case as it is, less sure where it was refuted: a text in the change can
+    talk a model out of a finding, but not a rule (FAULTS.md S11).
     A finding that a failed refuter leaves unchecked keeps most of its reviewer's confidence, and the run says so.
     ReviewCancelled once `cancelled` is true before a refuter is asked; BudgetExhausted and StoreError pass through.
     """
@@ -78,7 +80,8 @@ def verify(
         return Verified((), (), None)
     started = monotonic()
     ranked = sorted(findings, key=_rank)
-    checked, rest = ranked[: verifier.limit], ranked[verifier.limit :]
+    checked, rest = ranked[: verifier.limit], [one for one in ranked[verifier.limit :] if not one.is_of_a_rule]
+    unchecked = [one for one in ranked[verifier.limit :] if one.is_of_a_rule]
     looks = max(verifier.looks, min(_MOST_SHARED_LOOKS, verifier.calls // len(checked) - 1))
     with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(checked))) as pool:
         asked = list(pool.map(lambda one: _asked(task, one, checked, verifier, looks, cancelled), checked))
@@ -89,7 +92,9 @@ def verify(
     reason = f"was not checked: a review of this effort checks {verifier.limit} findings, the gravest and surest first"
     held += [HeldBack(finding, Stage.VERIFY, reason) for finding in rest]
     return Verified(
-        tuple(one for one in survivors if one not in faint), tuple(held), _run(asked, verifier, monotonic() - started)
+        (*(one for one in survivors if one not in faint), *unchecked),
+        tuple(held),
+        _run(asked, verifier, monotonic() - started),
     )
 
 
@@ -156,22 +161,30 @@ def _asked(
 
 def _ruled(finding: Finding, asked: Asked[Check], source_lines: SourceLines) -> _Ruled:
     check = asked.answer
+    doubted = replace(finding, confidence=round(finding.confidence * _UNCHECKED, 2))
     if check is None:
-        return _Ruled(replace(finding, confidence=round(finding.confidence * _UNCHECKED, 2)))
-    if check.ruling is not Ruling.CONFIRMED:
-        return _Ruled(None, f"{check.ruling}: {check.reason}")
-    found = check.quotes_found(source_lines)
-    if not found:
-        return _Ruled(None, "unproven: not one line that the check rests on stands in the files it names")
-    if check.worth is Worth.NOTHING:
-        return _Ruled(None, f"not worth an interruption: {check.reason}")
+        return _Ruled(doubted)
+    reason = _reason_against(check, source_lines)
+    if reason:
+        return _Ruled(doubted) if finding.is_of_a_rule else _Ruled(None, reason)
     confirmed = replace(
         finding,
         severity=severity_of(check.harm, check.reach),
-        confidence=calibrated(finding, check, found),
+        confidence=calibrated(finding, check, check.quotes_found(source_lines)),
         origin=check.origin,
     )
+    if finding.is_of_a_rule:
+        return _Ruled(replace(finding, confidence=max(confirmed.confidence, doubted.confidence)))
     return _Ruled(confirmed, same_as=check.same_as)
+
+
+def _reason_against(check: Check, source_lines: SourceLines) -> str:
+    """Why a finding does not survive a check; "" where it does."""
+    if check.ruling is not Ruling.CONFIRMED:
+        return f"{check.ruling}: {check.reason}"
+    if not check.quotes_found(source_lines):
+        return "unproven: not one line that the check rests on stands in the files it names"
+    return f"not worth an interruption: {check.reason}" if check.worth is Worth.NOTHING else ""
 
 
 def _sorted_out(
