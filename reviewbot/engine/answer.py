@@ -122,7 +122,8 @@ def _confidence(row: dict[str, Any], where: str) -> float:
     value = row.get("confidence")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise AnswerError(f"{where}.confidence is {value!r}; it has to be a number from 0 to 1.")
-    return min(1.0, max(0.0, float(value)))
+    # Compared before it becomes a float, which a whole number of 400 digits cannot.
+    return float(min(1, max(0, value)))
 
 
 def _location(row: dict[str, Any], where: str) -> Location | None:
@@ -139,4 +140,4 @@ def _location(row: dict[str, Any], where: str) -> Location | None:
 
 def _is_whole(value: object) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and abs(float(value)) < 2**31 and float(value).is_integer()  # type: ignore[arg-type]
+    return is_number and abs(value) < 2**31 and float(value).is_integer()  # type: ignore[arg-type]
