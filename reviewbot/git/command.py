@@ -9,10 +9,13 @@ from __future__ import annotations
 import functools
 import os
 import re
+import resource
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +26,7 @@ from reviewbot.git.pipes import Conversation, end_group
 OLDEST_GIT = (2, 30)
 DEFAULT_TIMEOUT_SECONDS = 60.0
 DEFAULT_OUTPUT_BYTES = 64 * 1024 * 1024
+MAX_MEMORY_BYTES = 2 * 1024**3
 
 _NOWHERE = "/nonexistent"
 # As GIT_ALLOW_PROTOCOL: unlike protocol.allow no repository's configuration can extend it.
@@ -68,6 +72,7 @@ _CONFIGURATION = (
 )
 # A value that is no tree counts as the empty tree, so this holds for SHA-256 repositories too (git 2.43 and later).
 _NO_ATTRIBUTES = "attr.tree=4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+_OUT_OF_MEMORY = re.compile(r"out of memory|cannot allocate memory|malloc failed|mmap failed", re.I)
 _LACKING_OBJECTS = re.compile(r"missing|unable to read|could not read|promisor|bad object|lazy fetch|shallow", re.I)
 
 
@@ -195,7 +200,7 @@ def _started(
     options = [part for setting in (*_CONFIGURATION, *settings) for part in ("-c", setting)]
     command = [program, "--no-pager", f"--git-dir={git_dir}", f"--work-tree={place}", *options, *arguments]
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=place,
             env=environment,
@@ -206,6 +211,18 @@ def _started(
         )
     except (OSError, ValueError) as error:
         raise GitError(f"git could not be started in {place}: {error}; check that the directory can be read") from error
+    _limit_memory(process.pid)
+    return process
+
+
+def _limit_memory(pid: int) -> None:
+    """Bounds what git and its children keep of their own: a tree of ten objects can stand for ten billion files.
+
+    Packs that are mapped into memory do not count. Only Linux can set a limit from outside.
+    """
+    if sys.platform == "linux":
+        with suppress(ProcessLookupError, PermissionError, ValueError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
 
 
 def git_program() -> str:
@@ -243,6 +260,11 @@ def git_failure(subcommand: str, git_dir: Path, stderr: bytes, exit_code: int) -
     """The error for a git command that failed: git's own words, the repository, the remedy."""
     lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     said = next((line for line in lines if line.startswith("fatal:")), lines[0] if lines else "")
+    if any(_OUT_OF_MEMORY.search(line) for line in lines):
+        return GitError(
+            f"git {subcommand} in {git_dir} needed more than {MAX_MEMORY_BYTES} bytes of memory; "
+            "the repository is larger than reviewbot reads"
+        )
     words = said[:500] or f"ended with exit code {exit_code} and no message"
     if any(_LACKING_OBJECTS.search(line) for line in lines):
         remedy = "objects are missing (a partial or shallow clone, or damage): fetch them, or use a full clone"

@@ -15,6 +15,8 @@ from reviewbot.errors import GitError
 from reviewbot.git.command import git_output, run_git
 
 MAX_DIFF_BYTES = 32 * 1024 * 1024
+MAX_DIFF_LINES = 2_000_000
+"""A diff of very short lines takes a hundred times its bytes once it is read."""
 CONTEXT_LINES = 3
 _TIMEOUT_SECONDS = 120.0
 _FILE_START = b"\ndiff --git "
@@ -106,6 +108,7 @@ def _diff(
         settings=settings,
         timeout_seconds=_TIMEOUT_SECONDS,
         max_output_bytes=max_bytes,
+        max_output_lines=MAX_DIFF_LINES,
     )
     if not output.is_cut:
         return RawDiff(output.content)

@@ -72,7 +72,7 @@ def _section(title: str, blocks: Sequence[str]) -> list[str]:
 def _files(coverage: Coverage) -> list[str]:
     """What was read, what not; the gaps stand in the summary, before everything else."""
     read = [file for file in coverage.files if file.skipped is None]
-    left_out = [file for file in coverage.skipped if file not in coverage.gaps]
+    left_out = [file for file in coverage.files if file.skipped is not None and not file.skipped.is_gap]
     blocks = []
     if read:
         blocks.append(folded(f"{counted(len(read), 'file')} read in full", [_read_line(file) for file in read]))
