@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from reviewbot.domain.pull import PullRef, PullRequest
+from reviewbot.domain.secret_text import without_secrets
 from reviewbot.store.record_rows import OutcomeRow, PullFactRow
 from reviewbot.store.sound_text import sound
 from reviewbot.store.transactions import Transactions
@@ -57,7 +58,7 @@ def _row(pull: PullRequest, installation_id: int) -> PullFactRow:
         number=pull.ref.number,
         installation_id=installation_id,
         repo=str(pull.repo),
-        title=sound(pull.title),
+        title=sound(without_secrets(pull.title)),
         author=sound(pull.author),
         state="open" if pull.is_open else "merged" if pull.is_merged else "closed",
         head=pull.head,

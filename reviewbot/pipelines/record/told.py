@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from reviewbot.domain.record import ChangePlace, IncidentRecord, Stand
+from reviewbot.domain.secret_text import without_secrets
 from reviewbot.domain.text import printable, shortened
 from reviewbot.github.answers import ClosingPull, Issue
 from reviewbot.github.failures import NotThere
@@ -70,8 +71,8 @@ def _with_words(record: IncidentRecord, issue: Issue) -> IncidentRecord:
     no_code = _NO_CODE.search(issue.body) or any(_NO_CODE_LABEL.match(label) for label in issue.labels)
     return replace(
         record,
-        title=shortened(printable(" ".join(issue.title.split())), 300),
-        summary=printable(issue.body)[:_LONGEST_SUMMARY],
+        title=shortened(printable(without_secrets(" ".join(issue.title.split()))), 300),
+        summary=printable(without_secrets(issue.body))[:_LONGEST_SUMMARY],
         link=issue.url,
         severity=severity,
         has_code_cause=not no_code,

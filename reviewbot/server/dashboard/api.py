@@ -18,6 +18,7 @@ from starlette.responses import Response
 from reviewbot.domain.pull import PullRef
 from reviewbot.domain.record import ChangePlace, IncidentRecord
 from reviewbot.domain.repository import RepoName
+from reviewbot.domain.secret_text import without_secrets
 from reviewbot.errors import InputError
 from reviewbot.server.dashboard.access import Viewer
 from reviewbot.server.dashboard.desk import Desk, seen
@@ -196,12 +197,12 @@ def _record(one: IncidentIn, repo_id: int, installation_id: int, repo: RepoName)
         repo_id=repo_id,
         installation_id=installation_id,
         repo=repo,
-        title=one.title,
+        title=without_secrets(one.title),
         opened_at=(one.started_at or now).timestamp(),
-        summary=one.summary,
+        summary=without_secrets(one.summary),
         link=one.link,
         severity=one.severity,
-        root_cause=one.root_cause,
+        root_cause=without_secrets(one.root_cause),
         has_code_cause=one.has_code_cause,
         started_at=one.started_at.timestamp() if one.started_at else None,
         resolved_at=one.resolved_at.timestamp() if one.resolved_at else None,
