@@ -1,6 +1,7 @@
 # make retro   the example retrospective, from nothing: no key, no server
 # make test    everything the tests need, then the tests (JOBS=4 at once: they wait more than they compute)
 # make harden  the attacks of tests/security with 100,000 fuzzed inputs
+# make dist    the wheel, the source and the bill of materials
 # make check   linters, types and import contracts
 # make faults  docs/faults.md anew, from the names of the tests
 # make lock    pin the dependencies anew (needs uv)
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 JOBS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: retro test harden check faults lock clean
+.PHONY: retro test harden check faults lock dist clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -55,6 +56,12 @@ lock:
 	  --generate-hashes --no-annotate --no-header -q -o requirements/run.txt
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra dev -c requirements/run.txt \
 	  --generate-hashes --no-annotate --no-header -q -o requirements/dev.txt
+
+dist: $(VENV)/run.done
+	rm -rf dist && mkdir dist
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m hatchling build --target sdist --directory dist
+	$(BIN)/python deploy/bill_of_materials.py requirements/run.txt > dist/reviewbot.cdx.json
 
 clean:
 	rm -rf $(VENV) build dist

@@ -65,6 +65,10 @@ _Effort = Annotated[
     Work | None, typer.Option("--effort", help="How much work llm makes of it; by default REVIEWBOT_EFFORT, else auto.")
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask nothing; say what each effort would take.")]
+_Written = Annotated[
+    list[str] | None,
+    typer.Option("--write", metavar="FORMAT=FILE", help="Writes the same review into a file, too; may be repeated."),
+]
 _FailOn = Annotated[Threshold | None, typer.Option("--fail-on", help="Exit with 1 on a finding this grave or graver.")]
 
 
@@ -73,6 +77,7 @@ def review(
     diff: _Diff = None,
     staged: _Staged = False,
     output: _Output = Format.TERMINAL,
+    written: _Written = None,
     reviewer: _Reviewers = None,
     model: _Models = None,
     effort: _Effort = None,
@@ -94,6 +99,7 @@ def review(
 
     if sum((base is not None, diff is not None, staged)) > 1:
         raise typer.BadParameter("--base, --diff and --staged exclude each other: give one of them")
+    files = _wanted_files(written or [])
     settings = load_settings()
     choice = chosen_reviewers(settings, reviewer or (), model or ())
     error_line(choice.said)
@@ -114,12 +120,34 @@ def review(
         except BudgetExhausted as error:
             error_line(f"FAILED: nothing was reviewed: {error}.")
             raise typer.Exit(NOT_REVIEWED) from error
+    for form, path in files:
+        _write(path, render_review(result, reviewable.change.diff, form))
     line(render_review(result, reviewable.change.diff, output.value))
     if result.looked_at_nothing:
         raise typer.Exit(NOT_REVIEWED)
     gate = Severity(fail_on.value) if fail_on else None
     if gate is not None and any(finding.severity.at_least(gate) for finding in result.findings):
         raise typer.Exit(GATE_FAILED)
+
+
+def _wanted_files(written: list[str]) -> list[tuple[str, Path]]:
+    """Format and file of each `--write`, checked before anything is paid for."""
+    found = []
+    for one in written:
+        form, _, path = one.partition("=")
+        if form not in {known.value for known in Format} or not path:
+            raise typer.BadParameter(f"--write {one}: expected FORMAT=FILE, with one of {', '.join(Format)}")
+        found.append((form, Path(path)))
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    from reviewbot.errors import InputError
+
+    try:
+        path.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write to {path}: {error.strerror}; give --write another file") from error
 
 
 def _diff_bytes(source: str | None) -> bytes | None:

@@ -27,6 +27,7 @@ from reviewbot.server.logs import set_up_logs
 from reviewbot.server.metrics import Metrics
 from reviewbot.server.process import serve, work
 from reviewbot.server.webhook import WebhookEndpoint
+from reviewbot.store.browse.counts import counts
 from reviewbot.store.sessions import Sessions
 
 _GIGABYTE = 10**9
@@ -45,6 +46,7 @@ def run_server(settings: Settings) -> None:
     ingest = Ingest(settings.webhook_secrets, service.live.own, service.transactions, service.jobs)
     writers = 1 if service.transactions.is_sqlite else _POSTGRES_WRITERS
     probes = Probes({"database": lambda: _answers(service), "worker": engine.is_alive})
+    metrics.watch(lambda: counts(service.transactions))
     board = dashboard(_desk(service, settings))
     app = create_app(WebhookEndpoint(ingest, metrics, writers), probes, metrics, board)
     chores = [*_chores(service.live, settings), *_reconciling(service.live, settings)]
