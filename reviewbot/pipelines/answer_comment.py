@@ -39,7 +39,7 @@ from reviewbot.github.replies import (
 from reviewbot.github.repository import RepositoryClient
 from reviewbot.github.webhook import UnreadablePayload, parse_event
 from reviewbot.pipelines.answer_reply import reply_text
-from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, ask_for_look
+from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, ask_for_look, asked_at
 from reviewbot.pipelines.later import GivenUp, later_after
 from reviewbot.pipelines.live import Live
 from reviewbot.pipelines.outgoing import NotYet, Request, Result, Write, deliver
@@ -191,6 +191,8 @@ def _ask(talk: _Conversation, trigger: str) -> None:
     work = live.pulls.work(event.ref)
     has_result = work is not None and work.outcome is not None
     another = has_result and trigger in (COMMAND, FULL)
+    if trigger in (COMMAND, FULL):
+        trigger = asked_at(trigger, talk.client.pull(event.ref.number).head)
     ask_for_look(live, event.ref, event.installation_id, event.repo, trigger, another=another)
 
 

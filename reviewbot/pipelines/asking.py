@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from reviewbot.domain.pull import PullRef
-from reviewbot.domain.repository import RepoName
+from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.pipelines.live import Live
 
 COMMAND, FULL, SWEEP, SETTLED, STOPPED = "command", "full", "sweep", "settled", "stopped"
 """What else makes us look, beside the triggers of a policy: a person's word, the sweep, a finding that was settled."""
+
+
+def asked_at(trigger: str, head: Sha) -> str:
+    """A person's word as it is remembered: for the head that stood there when it was obeyed, and no other (S06)."""
+    return f"{trigger}@{head}"
+
+
+def in_force(triggers: Collection[str], head: Sha) -> frozenset[str]:
+    """What made us look, as far as it is meant for this head."""
+    split = [trigger.partition("@") for trigger in triggers]
+    return frozenset(name for name, _, meant in split if meant in ("", head))
 
 
 def ask_for_look(

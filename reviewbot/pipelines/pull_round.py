@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from reviewbot.domain.policy import Policy
@@ -15,7 +15,7 @@ from reviewbot.engine.rounds import NewPart, new_part, round_of
 from reviewbot.errors import ReviewCancelled
 from reviewbot.github.failures import GitHubFailure
 from reviewbot.github.repository import RepositoryClient
-from reviewbot.pipelines.asking import FULL
+from reviewbot.pipelines.asking import FULL, in_force
 from reviewbot.pipelines.live import Live, Panel
 from reviewbot.pipelines.pull_change import PullChange
 from reviewbot.pipelines.pull_memory import PullMemory, forgotten
@@ -90,7 +90,7 @@ def made_round(
     """
     latest = live.rounds.latest(pull.ref)
     number = latest.number + 1 if latest else 1
-    earlier = _read_before(latest, policy_hash, work)
+    earlier = _read_before(latest, policy_hash, in_force(work.triggers, pull.head))
     # Asked of GitHub before anything is spent: what fails now is tried again for nothing.
     memory = forgotten(live, client, live.review_key(pull.ref, pull.head, policy_hash, work.request))
     watch = _Watch(live, client, hold, pull)
@@ -114,9 +114,9 @@ def made_round(
     return round_ if change.is_whole else replace(round_, fixed=(), still_open=(*round_.still_open, *round_.fixed))
 
 
-def _read_before(latest: SaidRound | None, policy_hash: str, work: PullWork) -> Outline | None:
+def _read_before(latest: SaidRound | None, policy_hash: str, triggers: Collection[str]) -> Outline | None:
     """What the latest round has read, where this one goes on from there."""
-    is_continued = latest is not None and latest.key.policy == policy_hash and FULL not in work.triggers
+    is_continued = latest is not None and latest.key.policy == policy_hash and FULL not in triggers
     return latest.outline if latest is not None and is_continued else None
 
 

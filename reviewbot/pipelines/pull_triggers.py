@@ -6,7 +6,7 @@ from reviewbot.domain.events import Trigger
 from reviewbot.domain.policy import Policy
 from reviewbot.domain.pull import PullRequest
 from reviewbot.domain.review import Outcome
-from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, STOPPED, SWEEP
+from reviewbot.pipelines.asking import COMMAND, FULL, SETTLED, STOPPED, SWEEP, in_force
 from reviewbot.pipelines.live import Live
 from reviewbot.store.pulls import PullWork
 
@@ -17,11 +17,13 @@ CLOSED, CLOSED_MEANWHILE = "the pull request was closed", "it was closed"
 
 def reason_to_skip(live: Live, work: PullWork, pull: PullRequest, policy: Policy) -> str | None:
     """Why it is not reviewed; somebody who asks for it in words gets it all the same."""
-    triggers = work.triggers
+    triggers = in_force(work.triggers, pull.head)
     if work.is_paused:
         return f"reviews are paused here; say `@{live.own.slug} resume` to go on"
     if triggers & {COMMAND, FULL, Trigger.REQUESTED.value}:
         return None
+    if work.triggers and not triggers:
+        return f"what was asked for was meant for another head; say `@{live.own.slug} review` for this one"
     if pull.is_draft and not policy.drafts:
         return IS_DRAFT
     if not policy.triggers:
