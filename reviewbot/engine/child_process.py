@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import selectors
 import shutil
@@ -12,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +23,7 @@ _CHUNK_BYTES = 65_536
 _POLL_SECONDS = 0.05
 _DRAIN_SECONDS = 0.5
 _CANNOT_START_EXIT_CODE = 126
+_PR_SET_DUMPABLE = 4
 _living: set[subprocess.Popen[bytes]] = set()
 
 # Limits are set by a small program that then becomes the wanted one: `preexec_fn` can deadlock a process
@@ -75,6 +78,7 @@ def run_child(
     `environment` is all that the child gets; a PATH is added where none is given. `max_output_bytes` bounds
     standard output and standard error, each by itself; `memory_limit_bytes` the address space of each process.
     """
+    _close_to_programs()
     scrubbed = {"PATH": MINIMAL_PATH, **environment}
     program = shutil.which(arguments[0], path=scrubbed["PATH"])
     if program is None:
@@ -109,6 +113,16 @@ def end_children() -> None:
     for process in tuple(_living):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@cache
+def _close_to_programs() -> None:
+    """Keeps programs of the same user from reading this process's memory and first environment, where keys may stand.
+
+    Linux shows both below /proc to every process of a user, until a process says that it cannot be dumped.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _never_ran(failure: str) -> ChildResult:

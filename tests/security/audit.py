@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Seen:
-    """Programs with their arguments, and files that were opened to be written, made, renamed or linked."""
+    """Programs, their arguments and environments (None: all of ours); files opened to be written, made, or renamed."""
 
     started: list[list[str]] = field(default_factory=list)
+    environments: list[dict[str, str] | None] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
 
 
@@ -29,6 +30,8 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
         words = command if isinstance(command, list | tuple) else [command]
         for seen in _watchers:
             seen.started.append([os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in words])
+            given = arguments[3]
+            seen.environments.append({str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else None)
     elif event == "open" and isinstance(arguments[0], str | bytes):
         mode, flags = str(arguments[1] or ""), arguments[2]
         if set(mode) & set("wax+") or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
