@@ -6,8 +6,8 @@ import ast
 import json
 import logging
 import os
-import shutil
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -16,9 +16,7 @@ import pytest
 
 from reviewbot.domain.change import Change
 from reviewbot.domain.diff import Diff
-from reviewbot.domain.review import Outcome
 from reviewbot.engine.review import Reviewable, review
-from reviewbot.engine.reviewers.command import CommandReviewer
 from reviewbot.engine.reviewers.static import StaticReviewer
 from reviewbot.testing import MemorySnapshot
 from tests.engine.builders import file_diff
@@ -94,44 +92,45 @@ def test_s09_a_token_reaches_git_for_one_fetch_and_for_that_server_alone(
 
 
 SNOOP = """
-import json, os, pathlib
+import os, pathlib
 def text(path):
     try:
         return pathlib.Path(path).read_bytes().decode("utf-8", "replace")
     except OSError as error:
         return type(error).__name__
-pid, seen = os.getpid(), [json.dumps(dict(os.environ))]
-parents = []
-while pid > 1:
-    status = text(f"/proc/{pid}/status")
-    pid = int(next((line.split()[1] for line in status.splitlines() if line.startswith("PPid:")), "0"))
-    parents.append(pid)
-asked = f"/proc/{parents[0]}/environ"
-for name in ("environ", "mem", "maps", "auxv"):
-    seen.append(text(f"/proc/{parents[0]}/{name}") if name != "mem" else "")
-print(json.dumps({"findings": [{"path": "app.py", "first_line": 1, "title": text(asked) or "nothing",
-                                "explanation": " ".join(seen), "severity": "low"}]}))
+print("own:", dict(os.environ), "ours:", text(f"/proc/{os.getppid()}/environ"), text(f"/proc/{os.getppid()}/maps"))
+"""
+STARTER = """
+import sys
+from pathlib import Path
+from reviewbot.engine.child_process import run_child
+done = run_child([sys.executable, sys.argv[1]], cwd=Path("/"), stdin=b"", timeout_seconds=30, max_output_bytes=10**6,
+                 environment={}, memory_limit_bytes=None)
+print(done.stdout.decode())
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows a process below /proc")
-def test_s10_a_program_finds_no_key_in_its_own_environment_nor_in_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run without the powers of root, which could read everything in any case."""
+def test_s10_a_program_finds_no_key_in_its_own_environment_nor_in_ours(tmp_path: Path):
+    """Without the powers of root, which may read everything in any case."""
     honey = drawn(30, seed="environment")
-    monkeypatch.setenv("OPENAI_API_KEY", honey)
-    program = tmp_path / "snoop.py"
-    program.write_text(SNOOP)
-    powerless = "setpriv --bounding-set=-all --inh-caps=-all " if os.geteuid() == 0 and shutil.which("setpriv") else ""
-    reviewer = CommandReviewer(f"{powerless}{sys.executable} {program}", environment={"PATH": "/usr/bin:/bin"})
-    head = MemorySnapshot({"app.py": b"a = 1\n"})
+    snoop, starter = tmp_path / "snoop.py", tmp_path / "starter.py"
+    snoop.write_text(SNOOP)
+    starter.write_text(STARTER)
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    environment = {**os.environ, "OPENAI_API_KEY": honey, "PYTHONPATH": str(ROOT)}
 
-    made = review(Reviewable(Change(Diff((file_diff("app.py", 1, "+a = 1"),))), MemorySnapshot({}), head), [reviewer])
+    said = subprocess.run(
+        [*powerless, sys.executable, str(starter), str(snoop)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
-    assert made.outcome is Outcome.COMPLETE, made.reason
-    (found,) = [*made.findings, *(held.finding for held in made.held_back)]
-    assert found.title == "PermissionError"
-    assert "PATH" in found.explanation
-    assert leaks(honey, repr(made)) == []
+    assert "own: {" in said
+    assert "ours: PermissionError PermissionError" in said
+    assert leaks(honey, said) == []
 
 
 def test_s01_analysers_read_no_settings_that_a_change_brings(tmp_path: Path):
