@@ -52,10 +52,10 @@ faults: | $(BIN)/python
 	$(BIN)/python -m tests.faults
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra static --extra languages --extra build \
 	  --generate-hashes --no-annotate --no-header -q -o requirements/run.txt
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra dev -c requirements/run.txt \
-	  --generate-hashes --no-annotate --no-header -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra static --extra languages --extra build \
+	  --extra dev -c requirements/run.txt --generate-hashes --no-annotate --no-header -q -o requirements/dev.txt
 
 dist: $(VENV)/run.done
 	rm -rf dist && mkdir dist

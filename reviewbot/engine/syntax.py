@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from reviewbot.engine.languages import Language, language_of
@@ -31,7 +32,7 @@ def parse_source(path: str, source: bytes) -> SyntaxTree | None:
     if len(source) > MAX_SOURCE_BYTES or b"\0" in source[:8000]:
         return None
     language = language_of(path, source)
-    root = _parsed(language, source) if language is not None else None
+    root = _parsed(language, source) if language is not None and has_grammar(language) else None
     return SyntaxTree(language, root) if language is not None and root is not None else None
 
 
@@ -131,6 +132,16 @@ def _has_flat_error(root: tree_sitter.Node) -> bool:
         if node.has_error and node.descendant_count > _MAX_ERROR_CHILDREN:
             broken.extend(child for child in node.children if child.has_error)
     return False
+
+
+def has_grammar(language: Language) -> bool:
+    """Whether the grammar is installed; those of C, C++, Java, Ruby and Rust come with the extra `languages`."""
+    return _is_installed(language.grammar)
+
+
+@lru_cache(maxsize=32)
+def _is_installed(module: str) -> bool:
+    return find_spec(module) is not None
 
 
 @lru_cache(maxsize=16)

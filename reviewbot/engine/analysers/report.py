@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -54,9 +55,12 @@ class Workspace:
     def run(self, program: str, arguments: list[str], files: tuple[str, ...]) -> ChildResult:
         """Runs a program that was installed beside reviewbot over exported files, outside the reviewed tree."""
         home = str(self.directory)
+        path = self._path_of(program)
+        if path == program and shutil.which(program) is None:
+            return ChildResult(None, b"", "", f"{program} is not installed; install reviewbot[static]")
         scrubbed = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
         return run_child(
-            [self._path_of(program), *arguments, *(f"{FILES_DIRECTORY}/{file}" for file in files)],
+            [path, *arguments, *(f"{FILES_DIRECTORY}/{file}" for file in files)],
             cwd=self.directory,
             stdin=b"",
             timeout_seconds=self.timeout_seconds,
