@@ -136,6 +136,9 @@ class Settings(BaseSettings):
     reviews_per_hour: int = Field(
         12, ge=1, le=1_000, description="The most reviews of one pull request in an hour, against loops."
     )
+    retention_days: int | None = Field(
+        None, ge=1, le=36_500, description="After how many days reviews, texts of deliveries and costs are deleted."
+    )
     incident_label: Label = Field("incident", description="The label of issues that tell of incidents.")
     reconcile_minutes: int = Field(
         15, ge=0, le=1_440, description="How often the server looks for what was missed; 0 for never."

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from reviewbot import __version__
+from reviewbot.cli import admin, config, doctor, incidents, reconcile, report, retro, review, serve, worker
 from reviewbot.cli import app as github_app
-from reviewbot.cli import config, doctor, incidents, reconcile, report, retro, review, serve, worker
 from reviewbot.cli.output import error_line
 from reviewbot.errors import ReviewbotError
 
@@ -31,6 +31,7 @@ app.add_typer(github_app.app, name="app")
 app.add_typer(retro.app, name="retro")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(config.app, name="config")
+app.add_typer(admin.app, name="admin")
 app.command("doctor")(doctor.doctor)
 
 _INTERRUPTED = 130

@@ -28,6 +28,7 @@ from reviewbot.server.metrics import Metrics
 from reviewbot.server.process import serve, work
 from reviewbot.server.webhook import WebhookEndpoint
 from reviewbot.store.browse.counts import counts
+from reviewbot.store.retention import prune as prune_rows
 from reviewbot.store.sessions import Sessions
 
 _GIGABYTE = 10**9
@@ -109,8 +110,13 @@ def _chores(live: Live, settings: Settings) -> list[Chore]:
         live.histories.prune(most_bytes // 4)
         live.cache.prune(most_bytes - most_bytes // 4)
 
+    def forget() -> None:
+        if settings.retention_days:
+            prune_rows(live.pulls.transactions, settings.retention_days)
+
     return [
         Chore("cache", _PRUNE_SECONDS, prune),
+        Chore("retention", _PRUNE_SECONDS, forget),
         Chore("incidents", _INCIDENT_SECONDS, lambda: work_on_incidents(live)),
         Chore("backtests", _INCIDENT_SECONDS, lambda: work_on_backtests(live)),
     ]

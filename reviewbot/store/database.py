@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -24,6 +24,8 @@ _BUSY_SECONDS = 30
 _IDLE_SECONDS = 10
 _CONNECT_SECONDS = 10
 _MIGRATIONS = Path(__file__).parent / "migrations"
+COMPATIBLE = "schema_compatible"
+"""A table of one row: the oldest revision whose program works with the tables as they are (docs/operate.md)."""
 _MIGRATING = 7_236_014_551
 """Any number that is the same in every process: the name of PostgreSQL's lock around a migration."""
 
@@ -36,7 +38,8 @@ def open_database(url: str) -> Engine:
     """
     engine = _engine(url)
     try:
-        migrate(engine)
+        if not _is_one_ahead(engine):
+            migrate(engine)
     except CommandError as error:
         raise StoreError(
             f"{shown(engine.url)} was last used by another version of reviewbot ({reason(error, engine.url)}); use "
@@ -62,6 +65,19 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATING})
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def _is_one_ahead(engine: Engine) -> bool:
+    """Whether the next version has brought its tables up to date and says that this one can go on beside it."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(COMPATIBLE):
+            return False
+        known = {one.revision for one in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+        found = MigrationContext.configure(connection).get_current_heads()
+        if set(found) <= known:
+            return False
+        row = connection.execute(text(f"SELECT works_with FROM {COMPATIBLE}")).first()  # noqa: S608  a constant
+        return row is not None and row[0] == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def _is_current(connection: Connection, config: Config) -> bool:

@@ -51,6 +51,11 @@ class PullRecords:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
+    @property
+    def transactions(self) -> Transactions:
+        """The database that all this is in."""
+        return self._transactions
+
     def work(self, ref: PullRef) -> PullWork | None:
         with self._transactions.reading() as session:
             row = session.get(PullRow, (ref.repo_id, ref.number))
@@ -76,6 +81,10 @@ class PullRecords:
 
     def pause(self, ref: PullRef, paused: bool) -> None:
         self._change(_is(ref), is_paused=paused)
+
+    def cancel(self, ref: PullRef) -> None:
+        """Wants nothing of it any more; who works on it goes on."""
+        self._cancel(_is(ref))
 
     def rename(self, repo_id: int, repo: RepoName) -> None:
         self._change(col(PullRow.repo_id) == repo_id, owner=repo.owner, name=repo.name)

@@ -90,6 +90,14 @@ class BacktestRow(SQLModel, table=True):
     due_at: float | None = moment(nullable=True, index=True)
 
 
+class CompatibleRow(SQLModel, table=True):
+    """One row: the oldest revision whose program works with the tables as they are (docs/operate.md)."""
+
+    __tablename__: ClassVar[Any] = "schema_compatible"
+
+    works_with: str = Field(primary_key=True)
+
+
 class SessionRow(SQLModel, table=True):
     """Who has logged in. `id_hash` is the digest of the cookie; `access` maps repositories to roles, in JSON."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
+from reviewbot.errors import StoreError
 from reviewbot.store.database import migrate, open_database
 from reviewbot.store.store import Store
 from reviewbot.store.transactions import Transactions
@@ -151,3 +152,27 @@ def test_the_way_back_leaves_the_first_tables(address: str):
     names = set(inspect(engine).get_table_names())
     assert "review" in names
     assert "delivery" not in names
+
+
+def with_a_version_from_tomorrow(address: str, works_with: str) -> None:
+    """What the next version leaves: its revision, and the oldest one whose program may go on."""
+    with open_database(address).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE schema_compatible SET works_with = :one"), {"one": works_with})
+
+
+def test_f66_the_version_before_works_beside_the_next_where_that_one_says_so(address: str):
+    with_a_version_from_tomorrow(address, "0004")
+
+    transactions = Transactions(open_database(address))
+
+    store = Store(transactions)
+    store.save_replays(store.start_run("2026-01-01", "runs/one", "incidents.yaml"), [replay()])
+    assert run_sql(transactions, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_f66_it_is_refused_where_the_next_says_nothing_of_it(address: str):
+    with_a_version_from_tomorrow(address, "0005")
+
+    with pytest.raises(StoreError, match="another version of reviewbot"):
+        open_database(address)

@@ -9,9 +9,13 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+WORKS_WITH = "0003"
+"""The version before only lacks these tables: it goes on beside this one."""
 
 
 def upgrade() -> None:
+    op.create_table("schema_compatible", sa.Column("works_with", sa.String(), primary_key=True, nullable=False))
+    op.execute(sa.text("INSERT INTO schema_compatible VALUES (:revision)").bindparams(revision=WORKS_WITH))
     op.create_table(
         "incident",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -104,6 +108,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("schema_compatible")
     op.drop_index("ix_web_session_user_id", table_name="web_session")
     op.drop_index("ix_web_session_expires_at", table_name="web_session")
     op.drop_index("ix_backtest_due_at", table_name="backtest")
