@@ -4,6 +4,8 @@
 # make dist    the wheel, the source and the bill of materials
 # make check   linters, types and import contracts
 # make faults  docs/faults.md anew, from the names of the tests
+# make manual  the pages of the manual that are made from the code
+# make bench   measures, and writes docs/benchmarks.md
 # make lock    pin the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -12,7 +14,7 @@ BIN := $(VENV)/bin
 JOBS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: retro test harden check faults lock dist clean
+.PHONY: retro test harden check faults manual bench lock dist clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -52,9 +54,9 @@ faults: | $(BIN)/python
 	$(BIN)/python -m tests.faults
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra static --extra languages --extra build \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra static --extra languages --extra otel --extra build \
 	  --generate-hashes --no-annotate --no-header -q -o requirements/run.txt
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra static --extra languages --extra build \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra static --extra languages --extra otel --extra build \
 	  --extra dev -c requirements/run.txt --generate-hashes --no-annotate --no-header -q -o requirements/dev.txt
 
 dist: $(VENV)/run.done
@@ -65,3 +67,9 @@ dist: $(VENV)/run.done
 
 clean:
 	rm -rf $(VENV) build dist
+
+manual: $(VENV)/dev.done
+	$(BIN)/python -m tests.manual
+
+bench: $(VENV)/dev.done
+	$(BIN)/python -m tests.bench --write docs/benchmarks.md

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
@@ -136,6 +136,12 @@ class Settings(BaseSettings):
     reviews_per_hour: int = Field(
         12, ge=1, le=1_000, description="The most reviews of one pull request in an hour, against loops."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How the server and workers write their log: lines for people, or a JSON object each."
+    )
+    otel_endpoint: ApiUrl | None = Field(
+        None, description="The OTLP/HTTP address of an OpenTelemetry collector that traces are sent to; else none are."
+    )
     retention_days: int | None = Field(
         None, ge=1, le=36_500, description="After how many days reviews, texts of deliveries and costs are deleted."
     )
@@ -198,6 +204,22 @@ def unknown_variables(
 def own_settings_file(environment: Mapping[str, str] | None = None) -> Path:
     """The file of settings that is the user's own, there or not."""
     return user_settings_file(_present(environment))
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """How this machine reaches the network: proxies by curl's names, and the file of certificates that it trusts."""
+
+    proxies: dict[str, str]
+    certificates: str
+
+
+def way_out(environment: Mapping[str, str] | None = None) -> WayOut:
+    """As every library reads it from the environment; curl takes `http_proxy` in small letters only."""
+    present = _present(environment)
+    names = ("http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
+    proxies = {name: present[name] for name in names if present.get(name)}
+    return WayOut(proxies, present.get("SSL_CERT_FILE", ""))
 
 
 def child_environment(names: Iterable[str] = (), environment: Mapping[str, str] | None = None) -> dict[str, str]:

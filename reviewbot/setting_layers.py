@@ -18,7 +18,7 @@ _UNPREFIXED: Final = frozenset({"anthropic_api_key", "anthropic_base_url", "open
 _OPERATORS_OWN: Final = frozenset(
     {
         *("anthropic_base_url", "openai_base_url", "prices_file", "database_url", "cache_directory", "host"),
-        *("github_client_id", "github_client_secret", "operators", "api_tokens"),
+        *("github_client_id", "github_client_secret", "operators", "api_tokens", "otel_endpoint"),
         *("github_api_url", "github_git_url", "github_app_id", "github_private_key", "webhook_secret", "bot_name"),
     }
 )

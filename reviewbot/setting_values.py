@@ -84,6 +84,8 @@ EXPECTED: Final = {
     "api_tokens": "tokens of at least 20 printable characters, separated by commas",
     "github_client_id": "the client id on the App's page, such as Iv23liabc",
     "github_client_secret": _KEY,
+    "log_format": "text or json",
+    "otel_endpoint": "an address such as http://localhost:4318",
     "retention_days": "a whole number of days from 1 to 36500",
     "incident_label": "the name of one label, of 1 to 50 characters without a comma",
     "database_url": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",

@@ -34,18 +34,35 @@ def github_checks(settings: Settings, online: bool) -> Iterator[Check]:
     accepted = f"{secrets} webhook secrets, of which one is to go" if secrets > 1 else "a webhook secret"
     yield Check(_NAME, Status.OK, f"App {settings.github_app_id} with a private key and {accepted}")
     if online:
-        yield _online_check(settings)
+        yield from _online_checks(settings)
 
 
-def _online_check(settings: Settings) -> Check:
+def _online_checks(settings: Settings) -> Iterator[Check]:
     from reviewbot.github.app import GitHubApp
     from reviewbot.github.pace import MemoryPace
 
     assert settings.github_app_id is not None and settings.github_private_key is not None
     key = settings.github_private_key.get_secret_value()
+    app = GitHubApp(settings.github_app_id, key, settings.github_api_url, MemoryPace())
     try:
-        said = GitHubApp(settings.github_app_id, key, settings.github_api_url, MemoryPace()).check()
+        said = app.check()
     except ReviewbotError as error:
         remedy = "Check REVIEWBOT_GITHUB_APP_ID, the private key, REVIEWBOT_GITHUB_API_URL and the network."
-        return Check(_NAME, Status.PROBLEM, str(error), remedy)
-    return Check(_NAME, Status.PROBLEM if "it lacks the permissions" in said else Status.OK, said)
+        yield Check(_NAME, Status.PROBLEM, str(error), f"{remedy}{_way()}")
+        return
+    yield Check(_NAME, Status.PROBLEM if "it lacks the permissions" in said else Status.OK, said)
+    if app.skew_seconds:
+        where = "behind" if app.skew_seconds > 0 else "ahead of"
+        remedy = "Set it, by NTP for instance; reviews go on meanwhile, dated by a clock that is wrong."
+        words = f"this machine's clock is {abs(app.skew_seconds):.0f} s {where} GitHub's"
+        yield Check("clock", Status.PROBLEM, words, remedy)
+
+
+def _way() -> str:
+    """What stands between this machine and GitHub, as far as its environment says."""
+    from reviewbot.config import way_out
+
+    way = way_out()
+    proxy = next((name for name in way.proxies if name.lower() == "https_proxy"), "")
+    by = f" {proxy} is set: it goes through that proxy." if proxy else ""
+    return f"{by} Certificates are those of SSL_CERT_FILE, {way.certificates}." if way.certificates else by

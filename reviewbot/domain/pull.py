@@ -17,6 +17,10 @@ class PullRef:
     def __str__(self) -> str:
         return f"{self.repo_id}#{self.number}"
 
+    def look(self, wanted: int) -> str:
+        """The name of a look at it: what its job is called, and what stands on each line of the log."""
+        return f"pull:{self.repo_id}:{self.number}:{wanted}"
+
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:

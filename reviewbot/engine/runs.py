@@ -13,6 +13,7 @@ from reviewbot.domain.review import ReviewerRun, SkipReason
 from reviewbot.domain.text import shortened
 from reviewbot.errors import BudgetExhausted, ReviewCancelled, StoreError
 from reviewbot.ports import Reviewer, ReviewTask
+from reviewbot.telemetry import carried, span
 
 REVIEWER_SECONDS = 3_600.0
 """Longer than any model call or program is given, retries included: whoever needs more hangs."""
@@ -60,7 +61,7 @@ def _runs(
     _raise_if(cancelled)
     pool = ThreadPoolExecutor(max_workers=max(1, len(reviewers)), thread_name_prefix="reviewer")
     try:
-        futures = [pool.submit(reviewer.review, task) for reviewer in reviewers]
+        futures = [pool.submit(carried(_reviewed), reviewer, task) for reviewer in reviewers]
         ends = monotonic() + timeout_seconds
         while wait(futures, max(0.0, min(_POLL_SECONDS, ends - monotonic()))).not_done:
             _raise_if(cancelled)
@@ -72,6 +73,11 @@ def _runs(
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _reviewed(reviewer: Reviewer, task: ReviewTask) -> ReviewerRun:
+    with span("reviewer", **{"reviewbot.reviewer": reviewer.name}):
+        return reviewer.review(task)
 
 
 def _raise_if(cancelled: Callable[[], bool]) -> None:

@@ -17,6 +17,7 @@ from reviewbot.engine.anchor import SourceLines
 from reviewbot.engine.refuting import AlreadySaid, Check, Harm, Reach, Ruling, Worth, refute
 from reviewbot.errors import ReviewCancelled
 from reviewbot.ports import Model, ReviewTask
+from reviewbot.telemetry import carried
 
 VERIFIER = "verifier"
 """The name of its run among those of the reviewers."""
@@ -84,7 +85,8 @@ def verify(
     unchecked = [one for one in ranked[verifier.limit :] if one.is_of_a_rule]
     looks = max(verifier.looks, min(_MOST_SHARED_LOOKS, verifier.calls // len(checked) - 1))
     with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(checked))) as pool:
-        asked = list(pool.map(lambda one: _asked(task, one, checked, verifier, looks, cancelled), checked))
+        ask = carried(lambda one: _asked(task, one, checked, verifier, looks, cancelled))
+        asked = list(pool.map(ask, checked))
     rulings = [_ruled(finding, one, source_lines) for finding, one in zip(checked, asked, strict=True)]
     survivors, held = _sorted_out(checked, rulings, verifier.remarks)
     faint = _faint(survivors, {one.fingerprint for one, reply in zip(checked, asked, strict=True) if reply.answer})

@@ -1,7 +1,8 @@
 """The only place that starts git: no shell, a bare environment, nothing that a configuration could bend.
 
 Everything is read from the object store, with two exceptions: with a `work_tree`, the index and the files
-on disk count too. The environment that reviewbot runs in never reaches git.
+on disk count too. Of the environment that reviewbot runs in nothing reaches git; a fetch alone is told of a proxy and
+of the certificates that are trusted.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from reviewbot.config import way_out
 from reviewbot.errors import GitError, InputError
 from reviewbot.git.pipes import Conversation, end_group
 
@@ -184,6 +186,9 @@ def _started(
     program = git_program()
     path = f"{Path(program).parent}{os.pathsep}{os.defpath}"
     environment = {**_ENVIRONMENT, "PATH": path, "GIT_ALLOW_PROTOCOL": transports}
+    if transports != _NO_TRANSPORT:
+        way = way_out()
+        environment |= way.proxies | ({"GIT_SSL_CAINFO": way.certificates} if way.certificates else {})
     if object_directory is not None:
         environment["GIT_OBJECT_DIRECTORY"] = str(object_directory.absolute())
     if secret_settings:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.errors import GitError, InputError
 from reviewbot.git.command import git_output, git_version
+from reviewbot.telemetry import span
 
 # Older ones know no settings in the environment, and a token may stand nowhere else.
 _OLDEST_GIT_WITH_SECRETS = (2, 31)
@@ -133,14 +134,15 @@ class Remote:
         """
         reach = [f"--depth={depth:d}"] if depth is not None else _all_of_it(git_dir)
         try:
-            git_output(
-                [*_FETCH, *reach, "--end-of-options", self.address, *refspecs],
-                git_dir=git_dir,
-                settings=_SETTINGS,
-                secret_settings=self._authorization(),
-                transports=self._transport(),
-                timeout_seconds=timeout_seconds,
-            )
+            with span("git fetch"):
+                git_output(
+                    [*_FETCH, *reach, "--end-of-options", self.address, *refspecs],
+                    git_dir=git_dir,
+                    settings=_SETTINGS,
+                    secret_settings=self._authorization(),
+                    transports=self._transport(),
+                    timeout_seconds=timeout_seconds,
+                )
         except GitError as error:
             failure = self._failure(str(error), git_dir)
         else:

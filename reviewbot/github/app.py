@@ -82,6 +82,11 @@ class GitHubApp:
         advice = f"; it lacks the permissions {', '.join(lacking)}: grant them in its settings" if lacking else ""
         return f"{url} knows App {found.id} as {found.name} (@{found.slug}){advice}"
 
+    @property
+    def skew_seconds(self) -> float:
+        """By how much GitHub's clock was found to be ahead of ours; 0 as long as nothing was refused for it."""
+        return self._calls.skew_seconds
+
     def repository(
         self, installation_id: int, repo_id: int, repo: RepoName, permissions: Mapping[str, str] | None = None
     ) -> RepositoryClient:

@@ -54,6 +54,11 @@ class AppCalls:
         self._raise_known_refusal()
         return own.repeated(call.is_write, lambda: use(self._once(call, own)))
 
+    @property
+    def skew_seconds(self) -> float:
+        """By how much GitHub's clock was found to be ahead of ours; 0 as long as nothing was refused for it."""
+        return self._skew_seconds
+
     def _once(self, call: Call, channel: Channel) -> Answer:
         try:
             return channel.send(call, self.identity.jwt(self._now()), as_app=True)

@@ -17,6 +17,7 @@ import requests
 import urllib3
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
+from reviewbot.config import way_out
 from reviewbot.github.failures import Unreachable
 
 MOST_BYTES = 50_000_000
@@ -118,7 +119,8 @@ def open_pool(api_url: str, timeout_seconds: float, size: int) -> Pool:
     parts = urlsplit(api_url)
     kind = HTTPSRequestsConnectionClass if parts.scheme == "https" else HTTPRequestsConnectionClass
     # PyGithub declares whole seconds and passes what it is given on.
-    return kind(parts.hostname or "", parts.port, retry=0, pool_size=size, timeout=int(timeout_seconds))
+    trusted = way_out().certificates or True
+    return kind(parts.hostname or "", parts.port, retry=0, pool_size=size, timeout=int(timeout_seconds), verify=trusted)
 
 
 def _was_never_sent(failure: BaseException) -> bool:

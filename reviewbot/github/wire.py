@@ -16,6 +16,7 @@ from reviewbot.github.classification import failure_of, failure_of_graphql
 from reviewbot.github.connection import MOST_BYTES, Answer, Exchange, QuietRequester, open_pool
 from reviewbot.github.failures import TooLarge, Unreachable
 from reviewbot.ports import Clock
+from reviewbot.telemetry import span
 
 API_VERSION = "2022-11-28"
 _REDIRECTS = (301, 302, 307, 308)
@@ -52,7 +53,9 @@ class Wire:
         at = call
         while True:
             before()
-            answer = self._exchange(at, auth)
+            with span(f"github {at.method}", **{"http.request.method": at.method, "url.path": at.path}) as put:
+                answer = self._exchange(at, auth)
+                put("http.response.status_code", answer.status)
             if answer.status not in _REDIRECTS:
                 break
             if hops == 0:

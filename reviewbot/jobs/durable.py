@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, assert_never
 
@@ -24,6 +24,7 @@ APPLICATION_VERSION: Final = "1"
 SCHEMA: Final = "dbos"
 DELIVERIES, REVIEWS, COMMENTS = "deliveries", "reviews", "comments"
 ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_ON_THEIR_WAY: Final = ("ENQUEUED", "PENDING")
 _PURGED_AT_ONCE = 500
 _BUSY_SECONDS = 30
 
@@ -58,14 +59,19 @@ class DurableQueue:
             options["delay_seconds"] = delay_seconds
         self.client.enqueue_in_transaction(session, options, *_arguments(job))
 
+    def not_on_their_way(self, jobs: Collection[Job]) -> frozenset[Job]:
+        """Those that wait in no queue and that nobody is said to run; asked of the database all at once."""
+        statuses = self._statuses(jobs)
+        return frozenset(job for job in jobs if statuses.get(job_id(job)) not in _ON_THEIR_WAY)
+
     def renew(self, job: Job) -> bool:
         """Puts a job in whose work is due now. True if it was not on its way already.
 
         A run under the same name that has ended, or that waits for another time, is forgotten for it: our own tables
         say that the work is due, and they are right.
         """
-        status = self._status(job)
-        if status in ("ENQUEUED", "PENDING"):
+        status = self._statuses([job]).get(job_id(job))
+        if status in _ON_THEIR_WAY:
             return False
         if status is not None:
             self.client.delete_workflows([job_id(job)])
@@ -112,9 +118,13 @@ class DurableQueue:
         self.client.destroy()
         self._connections.dispose()
 
-    def _status(self, job: Job) -> str | None:
-        listed = self.client.list_workflows(workflow_ids=[job_id(job)], load_input=False, load_output=False)
-        return listed[0].status if listed else None
+    def _statuses(self, jobs: Collection[Job]) -> dict[str, str]:
+        if not jobs:
+            return {}
+        listed = self.client.list_workflows(
+            workflow_ids=[job_id(job) for job in jobs], load_input=False, load_output=False
+        )
+        return {one.workflow_id: one.status for one in listed}
 
 
 def own_connections(transactions: Transactions, most: int) -> Engine:

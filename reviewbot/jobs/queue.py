@@ -83,16 +83,20 @@ class Jobs(Protocol):
 
 def job_id(job: Job) -> str:
     """The name of a job: equal jobs have equal names, in every process and after every restart."""
+    return f"{work_id(job)}:{job.attempt}"
+
+
+def work_id(job: Job) -> str:
+    """The name of what is to be done, the same for every attempt at it."""
     match job:
         case DeliveryJob(delivery_id):
-            name = f"delivery:{delivery_id}"
+            return f"delivery:{delivery_id}"
         case PullJob(ref, wanted):
-            name = f"pull:{ref.repo_id}:{ref.number}:{wanted}"
+            return ref.look(wanted)
         case CommentJob(delivery_id):
-            name = f"comment:{delivery_id}"
+            return f"comment:{delivery_id}"
         case _:
             assert_never(job)
-    return f"{name}:{job.attempt}"
 
 
 def next_attempt(job: Job) -> Job:

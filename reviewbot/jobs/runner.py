@@ -24,8 +24,10 @@ from reviewbot.jobs.queue import (
     PullJob,
     job_id,
     next_attempt,
+    work_id,
 )
 from reviewbot.jobs.rhythm import Rhythm
+from reviewbot.telemetry import traced
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +109,8 @@ class Runner:
         with self._holding(job_id(job)), turn:
             self._begin(job_id(job))
             started = time.monotonic()
-            result = self._worked(job, work)
+            with traced(_kind(job), work_id(job)):
+                result = self._worked(job, work)
             self._observe(_kind(job), result, time.monotonic() - started)
             return result
 

@@ -83,16 +83,16 @@ class Sweep:
     def enqueue_due(self) -> None:
         """Has pull requests looked at of which something is wanted, that are due, and that nobody has in hand."""
         jobs: dict[str, Job] = {}
-        for ref in self._pulls.due(_AT_ONCE):
-            work = self._pulls.work(ref)
-            if work is not None:
-                jobs[str(ref)] = PullJob(ref, work.wanted, work.installation_id, work.attempts)
+        for ref, work in self._pulls.works(self._pulls.due(_AT_ONCE)).items():
+            jobs[str(ref)] = PullJob(ref, work.wanted, work.installation_id, work.attempts)
         self._renew(jobs, self._pull_pacing)
 
     def _renew(self, jobs: dict[str, Job], pacing: Pacing) -> None:
         pacing.keep_only(jobs)
-        for key, job in jobs.items():
-            if pacing.may(key) and self._queue.renew(job):
+        may = {key: job for key, job in jobs.items() if pacing.may(key)}
+        lost = self._queue.not_on_their_way(may.values())
+        for key, job in may.items():
+            if job in lost and self._queue.renew(job):
                 pacing.tried(key)
 
     def _do(self, part: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from reviewbot.ports import Completion, Model, ModelBusy, ModelUnreachable, Prompt
+from reviewbot.telemetry import span
 
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -51,4 +52,13 @@ class RetryingModel:
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(self._inner.complete, prompt)
+        return retrying(self._asked, prompt)
+
+    def _asked(self, prompt: Prompt) -> Completion:
+        """One attempt, as a span by OpenTelemetry's names for generative models."""
+        about = {"gen_ai.operation.name": "chat", "gen_ai.request.model": self._inner.name}
+        with span(f"chat {self._inner.name}", **about) as put:
+            answer = self._inner.complete(prompt)
+            put("gen_ai.usage.input_tokens", answer.usage.input_tokens)
+            put("gen_ai.usage.output_tokens", answer.usage.output_tokens)
+            return answer

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 
 from reviewbot.domain.pull import PullRef
 from reviewbot.domain.repository import RepoName, Sha
 from reviewbot.pipelines.live import Live
+
+log = logging.getLogger(__name__)
 
 COMMAND, FULL, SWEEP, SETTLED, STOPPED = "command", "full", "sweep", "settled", "stopped"
 """What else makes us look, beside the triggers of a policy: a person's word, the sweep, a finding that was settled."""
@@ -35,6 +38,7 @@ def ask_for_look(
 ) -> int:
     """The number of this look. With `another` a head that was reviewed is reviewed once more."""
     wanted = live.pulls.want(ref, installation_id, repo, trigger=trigger, delay_seconds=delay_seconds, another=another)
+    log.info("look asked for", extra={"look": ref.look(wanted), "repo": str(repo), "why": trigger.partition("@")[0]})
     live.crashpoint("wanted")
     live.queue.pull(ref, installation_id, wanted, delay_seconds)
     return wanted

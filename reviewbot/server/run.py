@@ -26,6 +26,7 @@ from reviewbot.server.ingest import Ingest
 from reviewbot.server.logs import set_up_logs
 from reviewbot.server.metrics import Metrics
 from reviewbot.server.process import serve, work
+from reviewbot.server.traces import set_up_traces
 from reviewbot.server.webhook import WebhookEndpoint
 from reviewbot.store.browse.counts import counts
 from reviewbot.store.retention import prune as prune_rows
@@ -39,7 +40,8 @@ _POSTGRES_WRITERS = 4
 
 def run_server(settings: Settings) -> None:
     """Serves webhooks and works until it is told to stop."""
-    set_up_logs()
+    set_up_logs(settings.log_format == "json")
+    set_up_traces(settings.otel_endpoint)
     worker = new_worker_id()
     service = open_service(settings, worker)
     metrics = Metrics()
@@ -65,7 +67,8 @@ def _desk(service: OpenService, settings: Settings) -> Desk:
 
 def run_worker(settings: Settings) -> None:
     """Works without serving until it is told to stop."""
-    set_up_logs()
+    set_up_logs(settings.log_format == "json")
+    set_up_traces(settings.otel_endpoint)
     worker = new_worker_id()
     service = open_service(settings, worker)
     work(_engine(service, settings, worker, Metrics()), handlers(service.live), _chores(service.live, settings))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, and_, tuple_, update
 from sqlmodel import Session, col, func, select
 
 from reviewbot.domain.pull import PullRef
@@ -60,6 +60,15 @@ class PullRecords:
         with self._transactions.reading() as session:
             row = session.get(PullRow, (ref.repo_id, ref.number))
             return None if row is None else _work(row)
+
+    def works(self, refs: Collection[PullRef]) -> dict[PullRef, PullWork]:
+        """What is known of these, in their order; those that are not known are left out."""
+        wanted = tuple_(col(PullRow.repo_id), col(PullRow.number)).in_([(ref.repo_id, ref.number) for ref in refs])
+        with self._transactions.reading() as session:
+            found = {
+                PullRef(row.repo_id, row.number): _work(row) for row in session.exec(select(PullRow).where(wanted))
+            }
+        return {ref: found[ref] for ref in refs if ref in found}
 
     def installation_of(self, ref: PullRef) -> int | None:
         work = self.work(ref)

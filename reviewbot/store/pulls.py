@@ -169,20 +169,22 @@ class Pulls(PullRecords):
                 (col(WorkerRow.beat_at) >= now - DEAD_AFTER_SECONDS)
                 | (col(WorkerRow.beat_at).is_(None) & (col(PullRow.taken_at) >= now - DEAD_AFTER_SECONDS)),
             )
-            query = (
-                select(PullRow, is_held)
+            wanted = (
+                select(PullRow)
                 .join(WorkerRow, col(WorkerRow.worker_id) == col(PullRow.worker), isouter=True)
                 .where(col(PullRow.due_at) <= now)
                 .order_by(col(PullRow.due_at))
             )
-            found: list[PullRef] = []
-            for row, held in session.exec(query):
-                ref = PullRef(row.repo_id, row.number)
-                if not held or (row.worker is not None and self._seats.is_empty(row.worker, ref, row.token)):
-                    found.append(ref)
-                if len(found) >= limit:
-                    break
-            return tuple(found)
+            # Those in hand are few, however many wait; of those that wait no more are read than are asked for.
+            found = [row for row in session.exec(wanted.where(is_held.is_(True))) if self._is_lost(row)]
+            found += session.exec(wanted.where(is_held.is_not(True)).limit(limit))
+            found.sort(key=lambda row: row.due_at or 0.0)
+            return tuple(PullRef(row.repo_id, row.number) for row in found[:limit])
+
+    def _is_lost(self, row: PullRow) -> bool:
+        """Whether it is held in the name of a thread of this process that is not at it any more."""
+        ref = PullRef(row.repo_id, row.number)
+        return row.worker is not None and self._seats.is_empty(row.worker, ref, row.token)
 
 
 def _made(session: Session, ref: PullRef, installation_id: int, repo: RepoName) -> PullRow:

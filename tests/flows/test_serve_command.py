@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -135,3 +136,30 @@ def test_the_doctor_says_that_github_does_not_know_the_app(tmp_path: Path, world
 
     assert done.returncode == 2
     assert github_lines(done)[-1]["status"] == "PROBLEM"
+
+
+def test_doctor_names_a_clock_that_is_an_hour_off(tmp_path: Path, world: World) -> None:
+    world.clock.advance(3_600)
+    given = {APP_ID: str(world.app_id), KEY: world.private_key, SECRET: HOOK_SECRET}
+
+    done = run(tmp_path, "doctor", "--online", REVIEWBOT_GITHUB_API_URL=world.api_url, **given)
+
+    assert done.returncode == 2
+    assert re.search(r"^PROBLEM  clock +this machine's clock is 3(600|599|601) s behind GitHub's$", done.stdout, re.M)
+    assert "NTP" in done.stdout
+
+
+def test_doctor_names_the_proxy_that_stands_in_between(tmp_path: Path, world: World) -> None:
+    given = {APP_ID: str(world.app_id), KEY: world.private_key, SECRET: HOOK_SECRET}
+
+    done = run(
+        tmp_path,
+        *("doctor", "--online"),
+        REVIEWBOT_GITHUB_API_URL="https://github.example.org/api/v3",
+        HTTPS_PROXY="http://user:hunter2-secret@127.0.0.1:9",
+        **given,
+    )
+
+    assert done.returncode == 2
+    assert "HTTPS_PROXY is set: it goes through that proxy." in done.stdout
+    assert "hunter2-secret" not in done.stdout + done.stderr

@@ -19,6 +19,7 @@ from reviewbot.engine.looks import Window
 from reviewbot.engine.passes import GAP, Batch, Pass, batches_of, gap_prompt, material_of, pass_prompt
 from reviewbot.errors import ReviewCancelled
 from reviewbot.ports import Completion, Model, Part, Prompt, ReviewTask
+from reviewbot.telemetry import carried
 
 _AT_ONCE = 8
 
@@ -74,19 +75,26 @@ class LlmReviewer:
         files = [file for file in task.change.diff.files if file.path in task.paths]
         plan = plan_for(self._effort, files, bool(task.change.title or task.change.description))
         batches, unread = batches_of(task)
+
+        def gathered(batch: Batch) -> tuple[Part, ...]:
+            return material_of(task, batch, plan)
+
+        def first_read(each: tuple[Batch, tuple[Part, ...], Pass]) -> _Reading:
+            return self._read(task, *each)
+
+        def read_again(each: tuple[Batch, tuple[Part, ...]]) -> _Reading:
+            return self._read_again(task, *each, titles, plan.looks)
+
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            materials = list(pool.map(lambda batch: material_of(task, batch, plan), batches))
+            materials = list(pool.map(carried(gathered), batches))
             passes = [Pass(looks=plan.looks), *(Pass(lenses) for lenses in plan.lens_passes)]
             todo = [
                 (batch, material, one) for batch, material in zip(batches, materials, strict=True) for one in passes
             ]
-            read = list(pool.map(lambda each: self._read(task, *each), todo))
+            read = list(pool.map(carried(first_read), todo))
             if plan.has_gap_pass:
                 titles = _titles(read)
-                again = [
-                    (batch, material, titles, plan.looks) for batch, material in zip(batches, materials, strict=True)
-                ]
-                read += pool.map(lambda each: self._read_again(task, *each), again)
+                read += pool.map(carried(read_again), zip(batches, materials, strict=True))
         return self._run(read, batches, unread, plan, monotonic() - started)
 
     def _read(self, task: ReviewTask, batch: Batch, material: Sequence[Part], one: Pass) -> _Reading:
