@@ -4,6 +4,8 @@
 # make dist    the wheel, the source and the bill of materials
 # make check   linters, types and import contracts
 # make faults  docs/faults.md anew, from the names of the tests
+# make coverage  the tests, and which branches of domain, engine, github and retro they reach
+# make docs    the manual as a website, in build/manual
 # make manual  the pages of the manual that are made from the code
 # make bench   measures, and writes docs/benchmarks.md
 # make lock    pin the dependencies anew (needs uv)
@@ -14,7 +16,7 @@ BIN := $(VENV)/bin
 JOBS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: retro test harden check faults manual bench lock dist clean
+.PHONY: retro test harden coverage check faults manual docs bench lock dist clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -44,6 +46,9 @@ test: $(VENV)/dev.done
 harden: $(VENV)/dev.done
 	REVIEWBOT_FUZZ_INPUTS=100000 $(BIN)/python -m pytest -n $(JOBS) tests/security
 
+coverage: $(VENV)/dev.done
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-report=html:build/coverage
+
 check: $(VENV)/dev.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,6 +63,8 @@ lock:
 	  --generate-hashes --no-annotate --no-header -q -o requirements/run.txt
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra static --extra languages --extra otel --extra build \
 	  --extra dev -c requirements/run.txt --generate-hashes --no-annotate --no-header -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra docs -c requirements/run.txt \
+	  --generate-hashes --no-annotate --no-header -q -o requirements/docs.txt
 
 dist: $(VENV)/run.done
 	rm -rf dist && mkdir dist
@@ -68,8 +75,12 @@ dist: $(VENV)/run.done
 clean:
 	rm -rf $(VENV) build dist
 
+docs: manual
+	$(PIP) -r requirements/docs.txt
+	$(BIN)/mkdocs build --strict
+
 manual: $(VENV)/dev.done
 	$(BIN)/python -m tests.manual
 
 bench: $(VENV)/dev.done
-	$(BIN)/python -m tests.bench --write docs/benchmarks.md
+	$(BIN)/python -m tests.bench --write docs/benchmarks.md $(if $(RIVAL),--rival $(RIVAL)) $(if $(REPOS),--repos $(REPOS))
