@@ -34,25 +34,33 @@ class Product:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.url_of(self.port)
+
+    def url_of(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}"
 
     @property
     def sender(self) -> Sender:
-        return Sender(self.world, f"{self.url}/github/webhook", SECRET)
+        return self.sender_to(self.port)
 
-    def serve(self, machine: str = "one", wait: bool = True) -> subprocess.Popen[bytes]:
-        """Starts a server, and waits until it can be sent to."""
-        process = self._start(machine, "serve", "--port", str(self.port))
+    def sender_to(self, port: int) -> Sender:
+        """What delivers to the server at this port, as a balancer before several of them would."""
+        return Sender(self.world, f"{self.url_of(port)}/github/webhook", SECRET)
+
+    def serve(self, machine: str = "one", wait: bool = True, port: int | None = None) -> subprocess.Popen[bytes]:
+        """Starts a server, and waits until it can be sent to; at the product's own port where none is given."""
+        port = port or self.port
+        process = self._start(machine, "serve", "--port", str(port))
         if wait:
-            wait_for(self.is_ready, READY_SECONDS, lambda: self.log(machine))
+            wait_for(lambda: self.is_ready(port), READY_SECONDS, lambda: self.log(machine))
         return process
 
     def worker(self, machine: str) -> subprocess.Popen[bytes]:
         return self._start(machine, "worker")
 
-    def is_ready(self) -> bool:
+    def is_ready(self, port: int | None = None) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url_of(port or self.port)}/readyz", timeout=2) as answer:
                 return bool(json.load(answer)["ready"])
         except (OSError, urllib.error.HTTPError):
             return False

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.github import Pull, Repository, World, violations
+from tests.fakes.github import Pull, World, violations
+from tests.ports import free_port
 from tests.processes.product import Product, wait_for
 
 SLOW = "first = 1  # SLOW-6 BUG-first\n"
@@ -43,27 +44,37 @@ def is_begun(pull: Pull) -> bool:
     return any(check.status == "in_progress" for check in pull.checks)
 
 
-def test_f61_work_of_a_dead_machine_is_taken_over_and_a_paused_one_comes_too_late(
-    machines: Product, shop: Repository, world: World
-):
-    # The server works, too: whoever of the three has the pull request is killed or paused by turns.
-    server = machines.serve("web")
-    workers = {name: machines.worker(name) for name in ("left", "right")}
+def test_f61_f68_two_servers_and_three_workers_lose_two_of_them_and_nothing_else(machines: Product, world: World):
+    # Every process works, the servers too: whoever has a pull request when it is killed or paused is replaced.
+    noisy = world.repository("noisy/shop", files={"app.py": "first = 1\n"})
+    quiet = [world.repository(f"quiet{number}/shop", files={"app.py": "first = 1\n"}) for number in range(3)]
+    other_port = free_port()
+    machines.serve("web", wait=False)
+    machines.serve("web2", port=other_port)
+    wait_for(machines.is_ready, 40, lambda: machines.log("web"))
+    workers = {name: machines.worker(name) for name in ("left", "middle", "right")}
     wait_for(lambda: all("working" in machines.log(name) for name in workers), 40, lambda: machines.log("left"))
-    pulls = [shop.pull(files={"app.py": SLOW.replace("first", f"name{number}")}) for number in range(6)]
-    for pull in pulls:
-        machines.sender.send(pull.opened)
-    wait_for(lambda: sum(map(is_begun, pulls)) >= 3, 40, lambda: machines.log("web"))
+    senders = (machines.sender, machines.sender_to(other_port))
+    many = [noisy.pull(files={"app.py": SLOW.replace("first", f"n{number}")}) for number in range(20)]
+    for number, pull in enumerate(many):
+        senders[number % 2].send(pull.opened)
+    wait_for(lambda: sum(map(is_begun, many)) >= 5, 60, lambda: machines.log("web"))
+    few = [one.pull(files={"app.py": f"first = 1  # BUG-q{number}\n"}) for number, one in enumerate(quiet)]
+    for pull in few:
+        for sender in senders:
+            sender.send(pull.opened)
 
     workers["left"].kill()
     workers["right"].send_signal(signal.SIGSTOP)
+    wait_for(lambda: all(map(is_done, few)), 90, lambda: machines.log("web"))
+    done_of_the_noisy = sum(map(is_done, many))
     time.sleep(LEASE_SECONDS + 4)
-    wait_for(lambda: all(map(is_done, pulls)), 90, lambda: machines.log("web"))
+    wait_for(lambda: all(map(is_done, many)), 150, lambda: machines.log("web"))
     workers["right"].send_signal(signal.SIGCONT)
     time.sleep(8)
 
-    assert server.poll() is None
-    assert [len(pull.reviews) for pull in pulls] == [1] * len(pulls)
+    assert done_of_the_noisy < len(many), "those who asked for little waited for all that one asked for"
+    assert [len(pull.reviews) for pull in [*many, *few]] == [1] * len([*many, *few])
     assert violations(world) == []
 
 
