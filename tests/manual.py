@@ -6,14 +6,21 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 
 from reviewbot.cli.main import app
 from reviewbot.config import Settings
+from reviewbot.pipelines.live import Live
+from reviewbot.retro.incident_schema import incident_json_schema
+from reviewbot.server.dashboard.access import Doorkeeper
+from reviewbot.server.dashboard.app import dashboard
+from reviewbot.server.dashboard.desk import Desk
 from reviewbot.setting_layers import is_operators_own, is_secret, variable_name
 from reviewbot.setting_values import EXPECTED
+from reviewbot.store.sessions import Sessions
+from reviewbot.store.transactions import open_transactions
 
 ROOT = Path(__file__).parents[1]
 _NOTE = "<!-- Made by `make manual` from the code; a test fails where the two differ. -->"
@@ -22,7 +29,8 @@ _NOTE = "<!-- Made by `make manual` from the code; a test fails where the two di
 def pages() -> dict[Path, str]:
     """Each page that is made, by its place."""
     docs = ROOT / "docs"
-    return {docs / "settings.md": settings_page(), docs / "cli.md": cli_page(), docs / "prompts.md": prompts_page()}
+    made = {"settings": settings_page, "cli": cli_page, "prompts": prompts_page, "formats": formats_page}
+    return {docs / f"{name}.md": page() for name, page in made.items()}
 
 
 def settings_page() -> str:
@@ -104,6 +112,69 @@ def prompts_page() -> str:
         name = path.relative_to(ROOT / "prompts").with_suffix("").as_posix()
         lines.append(f"| [{name}](../prompts/{name}.md) | {first.removeprefix('version: ')} | {begins} |")
     return "\n".join(lines) + "\n"
+
+
+def formats_page() -> str:
+    lines = [
+        "# File formats and the API",
+        _NOTE,
+        "",
+        "The policy file has [a page of its own](policy.md); what a run of the retrospective writes is on",
+        "[its page](retro.md); what a program that reviews reads and answers is on [that of reviewers](reviewers.md).",
+        "",
+        "## `incidents.yaml`",
+        "",
+        "`reviewbot incidents schema` prints it as JSON Schema; `reviewbot incidents check FILE` names every problem by",
+        "its line.",
+        "",
+        "| Key | Needed | What it is |",
+        "|---|---|---|",
+        *_keys(incident_json_schema(), incident_json_schema(), ""),
+        "",
+        "## HTTP API",
+        "",
+        "As `reviewbot serve` describes it itself at `/api/openapi.json`; who may ask is on",
+        "[the dashboard's page](dashboard.md).",
+        "",
+        "| Request | Parameters | What it answers |",
+        "|---|---|---|",
+        *_routes(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _keys(schema: dict[str, Any], whole: dict[str, Any], before: str) -> Iterator[str]:
+    """A row for each key, those of lists and of mappings below them."""
+    schema = _resolved(schema, whole)
+    for name, found in schema.get("properties", {}).items():
+        one = _resolved(found, whole)
+        needed = "yes" if name in schema.get("required", ()) else ""
+        described = (found.get("description") or one.get("description") or "").replace("|", "/")
+        yield f"| `{before}{name}` | {needed} | {described} |"
+        yield from _keys(one, whole, f"{before}{name}.")
+        if "items" in one:
+            yield from _keys(one["items"], whole, f"{before}{name}[].")
+        if isinstance(one.get("additionalProperties"), dict):
+            yield from _keys(one["additionalProperties"], whole, f"{before}{name}.*.")
+
+
+def _resolved(schema: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def _routes() -> Iterator[str]:
+    transactions = open_transactions("sqlite://")
+    door = Doorkeeper(Sessions(transactions), None, (), ())
+    desk = Desk(transactions, cast(Live, None), door)
+    for path, methods in dashboard(desk).openapi()["paths"].items():
+        if not path.startswith("/api/"):
+            continue
+        for method, route in methods.items():
+            names = ", ".join(f"`{one['name']}`" for one in route.get("parameters", ()) if one["in"] == "query")
+            yield f"| `{method.upper()} {path}` | {names} | {' '.join(route.get('description', '').split())} |"
+    transactions.close()
 
 
 def main() -> None:
