@@ -1,4 +1,4 @@
-"""For mkdocs: links out of the manual into the repository lead there where `repo_url` is set, and are plain text else."""
+"""For mkdocs: links out of the manual into the repository lead there where `repo_url` is set, else they are text."""
 
 from __future__ import annotations
 
