@@ -86,7 +86,9 @@ class Settings(BaseSettings):
     prices_file: HomePath | None = Field(
         None, description="A file of prices per model, which override the shipped ones entry by entry."
     )
-    concurrency: int = Field(4, ge=1, le=64, description="How many reviews a worker does at once, and how many replays or judgements a retro run.")
+    concurrency: int = Field(
+        4, ge=1, le=64, description="How many reviews a worker does at once, and how many replays a retro run does."
+    )
     budget_per_review_usd: Decimal | None = Field(
         None, gt=0, description="The most that one review may cost in US dollars; by default there is no limit."
     )

@@ -32,7 +32,8 @@ _TIMESTAMP_PATTERN = (
     r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"
 )
 _SHA_PATTERN = "^([0-9a-fA-F]{7,40}|[0-9a-fA-F]{64})$"
-_REPO_PATTERN = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
+# As `RepoName.parse` has it: `.github` is an ordinary name, `.` and `..` are none.
+_REPO_PATTERN = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/(?![.]{1,2}$)[A-Za-z0-9._-]{1,100}$"
 
 
 class ProblemList:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reviewbot.domain.repository import RepoName
@@ -175,6 +175,10 @@ def test_an_end_before_the_start_is_a_note(tmp_path: Path) -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9._/ -]{1,12}", fullmatch=True) | st.text(max_size=12))
+@example("acme/.github")
+@example("acme/-")
+@example("acme/..")
+@example("-acme/shop")
 def test_the_name_of_a_repository_is_what_the_domain_says_it_is(text: str) -> None:
     try:
         expected = RepoName.parse(text)
