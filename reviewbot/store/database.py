@@ -7,11 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,11 +18,9 @@ from reviewbot.store.address import masked, shown
 _BUSY_SECONDS = 30
 _IDLE_SECONDS = 10
 _CONNECT_SECONDS = 10
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 COMPATIBLE = "schema_compatible"
 """A table of one row: the oldest revision whose program works with the tables as they are (docs/operate.md)."""
-_MIGRATING = 7_236_014_551
-"""Any number that is the same in every process: the name of PostgreSQL's lock around a migration."""
 
 
 def open_database(url: str) -> Engine:
@@ -38,13 +31,8 @@ def open_database(url: str) -> Engine:
     """
     engine = _engine(url)
     try:
-        if not _is_one_ahead(engine):
-            migrate(engine)
-    except CommandError as error:
-        raise StoreError(
-            f"{shown(engine.url)} was last used by another version of reviewbot ({reason(error, engine.url)}); use "
-            "that version, or another REVIEWBOT_DATABASE_URL"
-        ) from error
+        if not _is_usable(engine):
+            _bring_up_to_date(engine)
     except (SQLAlchemyError, OSError) as error:
         raise StoreError(
             f"cannot use the database {shown(engine.url)}: {reason(error, engine.url)}; set REVIEWBOT_DATABASE_URL"
@@ -52,37 +40,40 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Runs the migrations up to a revision, all or none of them; nothing is locked when there is nothing to do."""
-    config = Config()
-    # The path is put in by alembic's own interpolation, to which a single % means something.
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with engine.connect() as connection:
-        if revision == "head" and _is_current(connection, config):
-            return
-    with writing_engine(engine).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATING})
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+def newest_revision() -> str:
+    """The revision of the tables that this version works with."""
+    return max(_known_revisions())
 
 
-def _is_one_ahead(engine: Engine) -> bool:
-    """Whether the next version has brought its tables up to date and says that this one can go on beside it."""
+def _known_revisions() -> frozenset[str]:
+    return frozenset(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def _is_usable(engine: Engine) -> bool:
+    """Whether the tables are those of this version, or of the next one that says that this one can go on beside it."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table(COMPATIBLE):
+        tables = inspect(connection)
+        if not tables.has_table("alembic_version"):
             return False
-        known = {one.revision for one in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
-        found = MigrationContext.configure(connection).get_current_heads()
-        if set(found) <= known:
+        found = set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+        if found == {newest_revision()}:
+            return True
+        if found <= _known_revisions() or not tables.has_table(COMPATIBLE):
             return False
         row = connection.execute(text(f"SELECT works_with FROM {COMPATIBLE}")).first()  # noqa: S608  a constant
-        return row is not None and row[0] == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        return row is not None and row[0] == newest_revision()
 
 
-def _is_current(connection: Connection, config: Config) -> bool:
-    found = MigrationContext.configure(connection).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(config).get_heads())
+def _bring_up_to_date(engine: Engine) -> None:
+    from reviewbot.store.migrating import UnknownRevision, migrate
+
+    try:
+        migrate(engine)
+    except UnknownRevision as error:
+        raise StoreError(
+            f"{shown(engine.url)} was last used by another version of reviewbot ({error}); use that version, or "
+            "another REVIEWBOT_DATABASE_URL"
+        ) from error
 
 
 def writing_engine(engine: Engine) -> Engine:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+from reviewbot.store.transactions import open_transactions
 from tests.bench.bench_dashboard import _environment, _wait
 from tests.ports import free_port
 
@@ -71,10 +72,12 @@ def _size_of(python: str, names: list[str] | None) -> int:
 
 
 def _idle_megabytes() -> float:
-    """The proportional share of memory of all processes of a server that has nothing to do."""
+    """The proportional share of memory of all processes of a server that has nothing to do and its tables already."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        environment = _environment(Path(folder), f"sqlite:///{folder}/record.db", port)
+        address = f"sqlite:///{folder}/record.db"
+        open_transactions(address).close()
+        environment = _environment(Path(folder), address, port)
         command = [sys.executable, "-m", "reviewbot", "serve"]
         process = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
         try:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from reviewbot.errors import StoreError
-from reviewbot.store.database import migrate, open_database
+from reviewbot.store.database import open_database
+from reviewbot.store.migrating import migrate
 from reviewbot.store.store import Store
 from reviewbot.store.transactions import Transactions
 from tests.store.conftest import run_sql
@@ -144,7 +145,7 @@ def test_the_way_back_leaves_the_first_tables(address: str):
 
     engine = open_database(address)
     config = Config()
-    config.set_main_option("script_location", str(database._MIGRATIONS))
+    config.set_main_option("script_location", str(database.MIGRATIONS))
     with database.writing_engine(engine).begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
