@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from reviewbot.cli.credentials import TO_SERVE, check_key, missing
@@ -11,8 +12,11 @@ from reviewbot.errors import ReviewbotError
 
 if TYPE_CHECKING:
     from reviewbot.config import Settings
+    from reviewbot.github.app import GitHubApp
 
-_NAME = "github"
+_NAME, _WEBHOOK = "github", "webhook"
+_DELIVERIES_SEEN = 30
+_UNSIGNED = 401
 _CREATE = "`reviewbot app create --url https://HOST/github/webhook` makes an App and stores what it needs."
 
 
@@ -56,6 +60,26 @@ def _online_checks(settings: Settings) -> Iterator[Check]:
         remedy = "Set it, by NTP for instance; reviews go on meanwhile, dated by a clock that is wrong."
         words = f"this machine's clock is {abs(app.skew_seconds):.0f} s {where} GitHub's"
         yield Check("clock", Status.PROBLEM, words, remedy)
+    yield _webhook_check(app)
+
+
+def _webhook_check(app: GitHubApp) -> Check:
+    """What GitHub says became of the latest deliveries; the code of the last one tells what stands in the way."""
+    try:
+        latest = list(islice(app.deliveries(), _DELIVERIES_SEEN))
+    except ReviewbotError as error:
+        return Check(_WEBHOOK, Status.UNKNOWN, f"GitHub does not say what it delivered: {error}")
+    if not latest:
+        return Check(_WEBHOOK, Status.UNKNOWN, "GitHub has delivered nothing in the last three days")
+    last, failed = latest[0], sum(not 200 <= one.status_code < 300 for one in latest)
+    if 200 <= last.status_code < 300:
+        return Check(_WEBHOOK, Status.OK, f"GitHub's last delivery arrived; {failed} of the last {len(latest)} did not")
+    if last.status_code == _UNSIGNED:
+        said = "GitHub's last delivery was refused for its signature (401)"
+        return Check(_WEBHOOK, Status.PROBLEM, said, "Set REVIEWBOT_WEBHOOK_SECRET to the secret on the App's page.")
+    said = f"GitHub's last delivery did not arrive: {last.status_code or last.status}"
+    remedy = "Is `reviewbot serve` running, and does the address on the App's page lead to it through TLS and proxies?"
+    return Check(_WEBHOOK, Status.PROBLEM, said, f"{remedy} What was missed is asked for again.")
 
 
 def _way() -> str:

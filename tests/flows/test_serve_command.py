@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.github import World
+from tests.fakes.github.deliveries import record
 from tests.fakes.github.fixtures import github, world
 
 __all__ = ["github", "world"]
@@ -163,3 +164,26 @@ def test_doctor_names_the_proxy_that_stands_in_between(tmp_path: Path, world: Wo
     assert done.returncode == 2
     assert "HTTPS_PROXY is set: it goes through that proxy." in done.stdout
     assert "hunter2-secret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        (202, "OK", "GitHub's last delivery arrived; 1 of the last 2 did not"),
+        (401, "PROBLEM", "refused for its signature"),
+        (502, "PROBLEM", "did not arrive: 502"),
+    ],
+)
+def test_doctor_tells_what_github_says_of_its_deliveries(
+    tmp_path: Path, world: World, code: int, status: str, words: str
+) -> None:
+    pull = world.repository("octo/shop", files={"a.py": "x = 1\n"}).pull(files={"a.py": "x = 2\n"})
+    for number, answer in enumerate((500, code)):
+        record(world, pull.opened, f"guid-{number}", answer)
+    given = {APP_ID: str(world.app_id), KEY: world.private_key, SECRET: HOOK_SECRET}
+
+    done = run(tmp_path, "doctor", "--online", REVIEWBOT_GITHUB_API_URL=world.api_url, **given)
+
+    (line,) = [line for line in done.stdout.splitlines() if line.split()[1:2] == ["webhook"]]
+    assert line.startswith(status)
+    assert words in line
